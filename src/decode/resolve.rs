@@ -1,0 +1,303 @@
+//! Where a path leads for a given thread.
+//!
+//! The kernel does the walk wherever it can: one openat2(2) with `O_PATH` and no magic links, and the
+//! text of the descriptor it gives. What depends on who asks (`/proc/self`), jumps (`/proc/PID/fd/N`) or
+//! is not there yet is walked component by component. Nothing is opened, so nothing that a tracee lays
+//! out (a FIFO, a device, an automount) is touched with gatekeeper's rights.
+
+use std::ffi::CString;
+use std::fmt::Write as _;
+use std::io;
+use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
+
+use crate::policy::Place;
+use crate::sys::Pid;
+use crate::sys::walk::{self, CWD, NO_MAGIC_LINKS};
+
+/// The kernel's limit of links in one look-up (`MAXSYMLINKS`).
+const MAX_LINKS: u32 = 40;
+
+/// The inode of a proc file system's root directory (`PROC_ROOT_INO`).
+const PROC_ROOT_INODE: u64 = 1;
+
+/// Resolves paths as one thread sees them.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolver {
+    /// The thread.
+    pub tid: Pid,
+    /// gatekeeper's own process, whose `/proc/self` the kernel would follow for us.
+    pub supervisor: Pid,
+    /// Whether the thread's root is gatekeeper's.
+    pub same_root: bool,
+}
+
+impl Resolver {
+    /// Where `text` leads, relative to the thread's descriptor `dirfd` (or `AT_FDCWD`).
+    pub fn locate(&self, dirfd: RawFd, text: &[u8], follow: bool) -> Place {
+        self.try_locate(dirfd, text, follow).unwrap_or_else(refused)
+    }
+
+    /// What the thread's descriptor refers to; `AT_FDCWD` is its working directory.
+    pub fn descriptor(&self, fd: RawFd) -> Place {
+        match self.base(fd) {
+            Ok(object) => place_of(&object),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn try_locate(&self, dirfd: RawFd, text: &[u8], follow: bool) -> io::Result<Place> {
+        let absolute = text.first() == Some(&b'/');
+        let base = match (absolute, self.same_root) {
+            (true, true) => None,
+            (true, false) => Some(self.root()?),
+            (false, _) => Some(self.base(dirfd)?),
+        };
+        let dir = base.as_ref().map_or(CWD, |fd| fd.as_raw_fd());
+        if self.same_root {
+            if let Some(path) = self.by_kernel(dir, text, follow)? {
+                return Ok(Place::Path(path));
+            }
+        }
+        let start = match base {
+            Some(fd) => fd,
+            None => self.root()?,
+        };
+        Walk::new(self, start)?.go(text, follow)
+    }
+
+    /// The kernel's own answer, where it is certain to be the thread's as well.
+    fn by_kernel(&self, dir: RawFd, text: &[u8], follow: bool) -> io::Result<Option<Vec<u8>>> {
+        let path = c_string(text)?;
+        match walk::look_up(dir, &path, follow, NO_MAGIC_LINKS) {
+            Ok(found) => Ok(self.trusted(walk::path_of(&found)?)),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ENOENT) => self.new_entry(dir, text),
+                // A magic link, a file where a directory should be, or no right to search: the walk
+                // tells how far the path leads.
+                Some(libc::ELOOP | libc::ENOTDIR | libc::EACCES) => Ok(None),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The path of something that does not exist in a directory that does.
+    fn new_entry(&self, dir: RawFd, text: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let trimmed = text.len() - text.iter().rev().take_while(|&&b| b == b'/').count();
+        let cut = text[..trimmed].iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
+        let (parent, name) = (&text[..cut], &text[cut..trimmed]);
+        if name.is_empty() || name == b"." || name == b".." {
+            return Ok(None);
+        }
+        let parent = c_string(if parent.is_empty() { b"." } else { parent })?;
+        let Ok(parent) = walk::look_up(dir, &parent, true, NO_MAGIC_LINKS) else {
+            return Ok(None);
+        };
+        match walk::read_link(parent.as_raw_fd(), &c_string(name)?) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                let Some(mut path) = self.trusted(walk::path_of(&parent)?) else { return Ok(None) };
+                push(&mut path, name);
+                Ok(Some(path))
+            }
+            // A link that leads nowhere, or something that has come up meanwhile.
+            _ => Ok(None),
+        }
+    }
+
+    /// The path, unless it lies in gatekeeper's own `/proc` directory (then `/proc/self` may have been
+    /// asked for) or is none.
+    fn trusted(&self, path: Vec<u8>) -> Option<Vec<u8>> {
+        let mut own = [0_u8; 12];
+        let own = decimal(self.supervisor, &mut own);
+        let absolute = path.first() == Some(&b'/');
+        (absolute && path.split(|&b| b == b'/').all(|part| part != own)).then_some(path)
+    }
+
+    fn root(&self) -> io::Result<OwnedFd> {
+        self.magic("root")
+    }
+
+    fn base(&self, dirfd: RawFd) -> io::Result<OwnedFd> {
+        if dirfd == CWD {
+            return self.magic("cwd");
+        }
+        if dirfd < 0 {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        self.magic(&format!("fd/{dirfd}")).map_err(|error| match error.raw_os_error() {
+            Some(libc::ENOENT) => io::Error::from_raw_os_error(libc::EBADF),
+            _ => error,
+        })
+    }
+
+    fn magic(&self, name: &str) -> io::Result<OwnedFd> {
+        let mut path = String::with_capacity(32);
+        let _ = write!(path, "/proc/{}/{name}", self.tid);
+        walk::look_up(CWD, &c_string(path.as_bytes())?, true, 0)
+    }
+}
+
+/// A look-up component by component.
+struct Walk<'r> {
+    resolver: &'r Resolver,
+    root: OwnedFd,
+    root_id: (u64, u64),
+    at: OwnedFd,
+    /// What is still to be walked, the next component last.
+    rest: Vec<Vec<u8>>,
+    links: u32,
+}
+
+impl<'r> Walk<'r> {
+    fn new(resolver: &'r Resolver, start: OwnedFd) -> io::Result<Self> {
+        let root = resolver.root()?;
+        let root_id = walk::stat(&root)?.id;
+        Ok(Self { resolver, root, root_id, at: start, rest: Vec::new(), links: 0 })
+    }
+
+    fn go(mut self, text: &[u8], follow: bool) -> io::Result<Place> {
+        let follow = follow || text.ends_with(b"/");
+        self.push_text(text)?;
+        while let Some(name) = self.rest.pop() {
+            let last = self.rest.is_empty();
+            if name == b".." {
+                self.up()?;
+                continue;
+            }
+            match walk::look_up(self.at.as_raw_fd(), &c_string(&name)?, false, 0) {
+                Ok(found) if walk::stat(&found)?.kind() != libc::S_IFLNK => self.at = found,
+                Ok(found) if last && !follow => self.at = found,
+                Ok(_) => self.through_link(&name)?,
+                Err(error) => return self.missing(&name, &error),
+            }
+        }
+        Ok(place_of(&self.at))
+    }
+
+    fn push_text(&mut self, text: &[u8]) -> io::Result<()> {
+        if text.first() == Some(&b'/') {
+            self.at = self.root.try_clone()?;
+        }
+        let parts = text.split(|&b| b == b'/').filter(|part| !part.is_empty() && *part != b".");
+        self.rest.extend(parts.rev().map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    fn up(&mut self) -> io::Result<()> {
+        if walk::stat(&self.at)?.id != self.root_id {
+            self.at = walk::look_up(self.at.as_raw_fd(), c"..", false, 0)?;
+        }
+        Ok(())
+    }
+
+    fn through_link(&mut self, name: &[u8]) -> io::Result<()> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(io::Error::from_raw_os_error(libc::ELOOP));
+        }
+        let dir = self.at.as_raw_fd();
+        let c_name = c_string(name)?;
+        if walk::on_proc(&self.at)? {
+            if walk::stat(&self.at)?.id.1 == PROC_ROOT_INODE
+                && (name == b"self" || name == b"thread-self")
+            {
+                return self.push_self(name == b"thread-self");
+            }
+            match walk::look_up(dir, &c_name, true, NO_MAGIC_LINKS) {
+                Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+                    self.at = walk::look_up(dir, &c_name, true, 0)?;
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        let target = walk::read_link(dir, &c_name)?;
+        self.push_text(&target)
+    }
+
+    /// `/proc/self` is the tracee's, not ours.
+    fn push_self(&mut self, thread: bool) -> io::Result<()> {
+        let tid = self.resolver.tid;
+        let status = std::fs::read_to_string(format!("/proc/{tid}/status"))?;
+        let process: Pid = status
+            .lines()
+            .find_map(|line| line.strip_prefix("Tgid:")?.trim().parse().ok())
+            .ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))?;
+        if thread {
+            self.rest.push(tid.to_string().into_bytes());
+            self.rest.push(b"task".to_vec());
+        }
+        self.rest.push(process.to_string().into_bytes());
+        Ok(())
+    }
+
+    /// The walk ends where something is not there, or cannot be entered; the kernel's ends there too.
+    fn missing(self, name: &[u8], error: &io::Error) -> io::Result<Place> {
+        match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES) => {}
+            _ => return Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(libc::EIO))),
+        }
+        if self.rest.iter().any(|part| part == b"..") {
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
+        }
+        let Place::Path(mut path) = place_of(&self.at) else { return Ok(Place::Unknown) };
+        push(&mut path, name);
+        for part in self.rest.iter().rev() {
+            push(&mut path, part);
+        }
+        Ok(Place::Path(path))
+    }
+}
+
+/// What an `O_PATH` descriptor refers to, by the text the kernel has for it.
+fn place_of(object: &OwnedFd) -> Place {
+    let (Ok(text), Ok(meta)) = (walk::path_of(object), walk::stat(object)) else {
+        return Place::Unknown;
+    };
+    const DELETED: &[u8] = b" (deleted)";
+    match text.strip_suffix(DELETED) {
+        // An unlinked object: a memfd, or a file that was where the text says.
+        Some(path) if meta.links == 0 => match path {
+            _ if path.starts_with(b"/memfd:") => Place::Anonymous,
+            _ if path.first() == Some(&b'/') => Place::Path(path.to_vec()),
+            _ => Place::Unknown,
+        },
+        _ if text.first() == Some(&b'/') => Place::Path(text),
+        // pipe:[…], socket:[…], anon_inode:…; but not "(unreachable)/…".
+        _ if text.iter().take_while(|&&b| b != b'/').any(|&b| b == b':') => Place::Anonymous,
+        _ => Place::Unknown,
+    }
+}
+
+/// Errors of the look-up that the kernel will give the caller as well; anything else is not understood.
+fn refused(error: io::Error) -> Place {
+    match error.raw_os_error() {
+        Some(
+            errno @ (libc::ENOENT | libc::ELOOP | libc::ENAMETOOLONG | libc::EBADF | libc::ENOTDIR),
+        ) => Place::Fails(errno),
+        _ => Place::Unknown,
+    }
+}
+
+fn push(path: &mut Vec<u8>, name: &[u8]) {
+    if path.last() != Some(&b'/') {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+}
+
+fn c_string(text: &[u8]) -> io::Result<CString> {
+    CString::new(text).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
+}
+
+fn decimal(number: Pid, buf: &mut [u8; 12]) -> &[u8] {
+    let mut at = buf.len();
+    let mut left = number.unsigned_abs();
+    loop {
+        at -= 1;
+        buf[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            return &buf[at..];
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The seccomp listener as a gate.
+
+use std::io;
+
+use super::HeldCall;
+use crate::sys::arch::Entry;
+use crate::sys::seccomp::{Held, Listener};
+use crate::sys::{Pid, socket};
+
+/// A call that waits at the listener.
+#[derive(Debug)]
+pub struct Notified<'l> {
+    listener: &'l Listener,
+    held: Held,
+}
+
+/// Hands every call that arrives to `settle` until no filtered task is left.
+pub fn serve(listener: &Listener, settle: impl Fn(Notified<'_>)) -> io::Result<()> {
+    while let Some(held) = listener.receive()? {
+        settle(Notified { listener, held });
+    }
+    Ok(())
+}
+
+impl HeldCall for Notified<'_> {
+    fn tid(&self) -> Pid {
+        self.held.tid
+    }
+
+    fn entry(&self) -> Entry {
+        self.held.entry
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.listener.is_valid(&self.held)
+    }
+
+    fn resume(self) -> io::Result<()> {
+        self.listener.resume(self.held)
+    }
+
+    fn answer(self, value: i64) -> io::Result<()> {
+        self.listener.answer(self.held, value)
+    }
+
+    fn dead_end(self, kind: i32) -> io::Result<()> {
+        match socket::dead_end(kind) {
+            Ok(end) => self.listener.give(self.held, &end, kind & libc::SOCK_CLOEXEC != 0),
+            Err(_) => self.answer(-i64::from(libc::EAFNOSUPPORT)),
+        }
+    }
+
+    fn abandon(self) {}
+}

@@ -1,0 +1,302 @@
+//! What the seccomp program does with each call under a policy.
+//!
+//! A call that the policy always allows passes; what a register can decide is decided there; everything
+//! else, refusals included, is held, so that each denial is reported.
+
+use super::rule::{Cond, Decision, Outcome, Test, Width};
+use crate::policy::groups::{self, MAX_NR};
+use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
+use crate::policy::{
+    CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED, NetScope,
+    PRCTL_ALLOWED, PRCTL_SECURITY, Policy, SECCOMP_NEW_LISTENER, Scope, WRITE_INTENT,
+};
+#[cfg(doc)]
+use crate::policy::SocketRule;
+
+/// What besides the policy settles who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether every AF_UNIX socket that is not granted leads nowhere ([`SocketRule::DeadEnd`]), so
+    /// that connect(2) with the length of an internet address needs no look.
+    pub dead_ends: bool,
+    /// Whether Landlock is under the path rules, so that arguments in memory may be checked at all.
+    pub files_floored: bool,
+    /// Whether Landlock keeps signals within the tree.
+    pub signals_floored: bool,
+    /// Whether an unrestricted write grant has to be looked at path by path, because the kernel's
+    /// controls must be left out and Landlock does not do it.
+    pub shield_controls: bool,
+    /// Whether writes to descriptors 1 and 2 are read for a trigger.
+    pub watch_output: bool,
+    /// Whether listen(2) is a trigger.
+    pub watch_listen: bool,
+}
+
+const ALLOW: Decision = Decision::Always(Outcome::Allow);
+const HOLD: Decision = Decision::Always(Outcome::Hold);
+
+/// The decision for every call number up to the highest known; higher ones are held by the program.
+pub fn decisions(policy: &Policy, terms: &Terms) -> Vec<Decision> {
+    (0..=MAX_NR).map(|nr| decision(policy, terms, nr)).collect()
+}
+
+fn decision(policy: &Policy, terms: &Terms, nr: u32) -> Decision {
+    if groups::name_of(nr).is_none() {
+        return HOLD;
+    }
+    let named = policy.named(nr);
+    match shape::of(nr) {
+        Shape::Clone3 => Decision::Always(Outcome::Errno(libc::ENOSYS as u16)),
+        Shape::Socket if named => ALLOW,
+        Shape::Socket => allow_when(sockets(policy)),
+        Shape::SocketPair if named => ALLOW,
+        Shape::SocketPair => socket_pairs(policy),
+        Shape::Connect if !named => connect(policy, terms),
+        Shape::Bind if !named => HOLD,
+        Shape::Listen if terms.watch_listen => HOLD,
+        Shape::Listen if !named => listen(policy),
+        Shape::Send(kind) if !named && terms.watch_output => watch(0, send(policy, kind)),
+        Shape::Send(kind) if !named => send(policy, kind),
+        Shape::Open(_, flags) => open(policy, terms, nr, flags),
+        Shape::OpenHow(path) => open_how(policy, terms, nr, path),
+        _ if !policy.grants(nr) => HOLD,
+        granted => decide_granted(policy, terms, nr, granted),
+    }
+}
+
+fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Decision {
+    let named = policy.named(nr);
+    match shape {
+        Shape::Path(_) | Shape::TwoPaths(..) => paths(policy, terms, shape),
+        Shape::MakeNode(_, mode) => {
+            let device = [libc::S_IFCHR, libc::S_IFBLK]
+                .map(|kind| vec![masked(mode, libc::S_IFMT.into(), kind.into())]);
+            let otherwise = match paths(policy, terms, shape) {
+                ALLOW => Outcome::Allow,
+                _ => Outcome::Hold,
+            };
+            if named { paths(policy, terms, shape) } else { hold_when(device.into(), otherwise) }
+        }
+        Shape::Descriptor(_, access) => by_scope(policy, terms, access),
+        Shape::Clone => {
+            let flags = if named { CLONE_UNTRACED } else { CLONE_UNTRACED | CLONE_NAMESPACES };
+            allow_when(vec![vec![masked(0, flags.into(), 0)]])
+        }
+        Shape::Ioctl if named => ALLOW,
+        Shape::Ioctl => ioctl(policy),
+        Shape::Fcntl => hold_when(vec![vec![among(1, &FCNTL_OWNER)]], Outcome::Allow),
+        Shape::Prctl if named => ALLOW,
+        Shape::Prctl => prctl(policy),
+        Shape::Seccomp => {
+            allow_when(vec![vec![masked(1, SECCOMP_NEW_LISTENER.into(), 0)]])
+        }
+        Shape::Process(who) => process(terms, who),
+        Shape::Output(Output::Kernel(fd)) if terms.watch_output => watch(fd, ALLOW),
+        Shape::Output(_) if terms.watch_output => watch(0, ALLOW),
+        _ => ALLOW,
+    }
+}
+
+/// Holds what goes to standard output and standard error, whatever else applies.
+fn watch(fd: u8, decision: Decision) -> Decision {
+    match decision {
+        ALLOW => hold_when(vec![vec![among(fd, &[1, 2])]], Outcome::Allow),
+        // Anything with conditions of its own is rare on these descriptors; all of it is looked at.
+        _ => HOLD,
+    }
+}
+
+fn sockets(policy: &Policy) -> Vec<Vec<Cond>> {
+    let (stream, datagram) = (libc::SOCK_STREAM as u32, libc::SOCK_DGRAM as u32);
+    let mut any = Vec::new();
+    if policy.net.inet() {
+        let families = among(0, &[libc::AF_INET as u32, libc::AF_INET6 as u32]);
+        for (kind, protocol) in [(stream, libc::IPPROTO_TCP), (datagram, libc::IPPROTO_UDP)] {
+            any.push(vec![
+                families.clone(),
+                masked(1, 0xf, kind.into()),
+                among(2, &[0, protocol as u32]),
+            ]);
+        }
+    }
+    if policy.net.any() {
+        any.push(vec![
+            among(0, &[libc::AF_NETLINK as u32]),
+            among(2, &[libc::NETLINK_ROUTE as u32]),
+        ]);
+    }
+    if policy.net.local {
+        any.push(vec![among(0, &[libc::AF_UNIX as u32])]);
+    }
+    any
+}
+
+fn socket_pairs(policy: &Policy) -> Decision {
+    if !policy.granted.contains(Group::Descriptors) {
+        return HOLD;
+    }
+    let local = among(0, &[libc::AF_UNIX as u32]);
+    if policy.net.local {
+        return allow_when(vec![vec![local]]);
+    }
+    let kinds = [libc::SOCK_STREAM, libc::SOCK_SEQPACKET];
+    allow_when(kinds.map(|kind| vec![local.clone(), masked(1, 0xf, kind as u64)]).into())
+}
+
+fn connect(policy: &Policy, terms: &Terms) -> Decision {
+    match (&policy.net.client, policy.net.local) {
+        (NetScope::Everything, true) if !policy.files.has_list() => ALLOW,
+        // Anything but the length of an internet address is looked at for the report.
+        (NetScope::Everything, false) if terms.dead_ends => {
+            let lengths =
+                [size_of::<libc::sockaddr_in>() as u32, size_of::<libc::sockaddr_in6>() as u32];
+            allow_when(vec![vec![among(2, &lengths)]])
+        }
+        _ => HOLD,
+    }
+}
+
+fn listen(policy: &Policy) -> Decision {
+    let net = &policy.net;
+    if net.server == NetScope::Everything || (net.local && !net.inet()) { ALLOW } else { HOLD }
+}
+
+fn send(policy: &Policy, kind: Sent) -> Decision {
+    let net = &policy.net;
+    if !net.any() && !policy.granted.contains(Group::Descriptors) {
+        return HOLD;
+    }
+    let by_address = matches!(net.client, NetScope::Only(_))
+        || (net.local && matches!(policy.files.read, Scope::Under(_)));
+    if net.client == NetScope::Everything && !by_address {
+        return ALLOW;
+    }
+    let flags = if kind == Sent::Message { 2 } else { 3 };
+    let connected = masked(flags, libc::MSG_FASTOPEN as u64, 0);
+    match kind {
+        Sent::To if by_address => {
+            let no_address = Cond { arg: 4, width: Width::U64, test: Test::In(vec![0]) };
+            allow_when(vec![vec![no_address, connected]])
+        }
+        _ if by_address => HOLD,
+        _ => allow_when(vec![vec![connected]]),
+    }
+}
+
+fn open(policy: &Policy, terms: &Terms, nr: u32, flags: u8) -> Decision {
+    let read = policy.named(nr) || policy.granted.contains(Group::FileSystemRead);
+    let write = policy.named(nr) || policy.granted.contains(Group::FileSystemWrite);
+    let read = read && passes(policy, terms, Access::Read);
+    let write = write && passes(policy, terms, Access::Write);
+    match (read, write) {
+        (true, true) => ALLOW,
+        (true, false) => allow_when(vec![vec![masked(flags, WRITE_INTENT, 0)]]),
+        _ => HOLD,
+    }
+}
+
+fn open_how(policy: &Policy, terms: &Terms, nr: u32, path: PathArg) -> Decision {
+    let granted = policy.named(nr)
+        || (policy.granted.contains(Group::FileSystemRead)
+            && policy.granted.contains(Group::FileSystemWrite));
+    if granted && passes(policy, terms, path.access) && passes(policy, terms, Access::Write) {
+        ALLOW
+    } else if !terms.files_floored && policy.granted.contains(Group::FileSystemRead) {
+        // Its flags are in memory and nothing below would hold them: libc and runtimes fall back to
+        // openat.
+        Decision::Always(Outcome::Errno(libc::ENOSYS as u16))
+    } else {
+        HOLD
+    }
+}
+
+fn paths(policy: &Policy, terms: &Terms, shape: Shape) -> Decision {
+    if shape.paths().all(|path| passes(policy, terms, path.access)) { ALLOW } else { HOLD }
+}
+
+fn by_scope(policy: &Policy, terms: &Terms, access: Access) -> Decision {
+    if passes(policy, terms, access) { ALLOW } else { HOLD }
+}
+
+/// Whether an access whose group is granted needs no look at its path.
+fn passes(policy: &Policy, terms: &Terms, access: Access) -> bool {
+    let files = &policy.files;
+    let scope = match access {
+        Access::Write if terms.shield_controls => return false,
+        Access::Write => &files.write,
+        Access::Attributes => &files.attributes,
+        Access::Execute => &files.execute,
+        _ => &files.read,
+    };
+    // A call granted by name reaches here with no scope at all: then nothing restricts it.
+    !matches!(scope, Scope::Under(_))
+}
+
+fn ioctl(policy: &Policy) -> Decision {
+    let mut any: Vec<Vec<Cond>> = Vec::new();
+    let mut single = Vec::new();
+    for (first, last) in IOCTL_DENIED {
+        if first == last {
+            single.push(first);
+        } else {
+            let test = Test::Range(first.into(), last.into());
+            any.push(vec![Cond { arg: 1, width: Width::U32, test }]);
+        }
+    }
+    let attributes = policy.granted.contains(Group::FileSystemPermissions)
+        && !matches!(policy.files.attributes, Scope::Under(_));
+    if !attributes {
+        single.extend(IOCTL_ATTRIBUTES);
+    }
+    any.push(vec![among(1, &single)]);
+    hold_when(any, Outcome::Allow)
+}
+
+fn prctl(policy: &Policy) -> Decision {
+    let security = policy.granted.contains(Group::SecurityAndPermissions);
+    let more: &[(u32, u32)] = if security { &PRCTL_SECURITY } else { &[] };
+    let range = |&(first, last): &(u32, u32)| {
+        let test = Test::Range(first.into(), last.into());
+        vec![Cond { arg: 0, width: Width::U32, test }]
+    };
+    allow_when(PRCTL_ALLOWED.iter().chain(more).map(range).collect())
+}
+
+fn process(terms: &Terms, who: Named) -> Decision {
+    let negative = Cond {
+        arg: 0,
+        width: Width::U32,
+        test: Test::Range(0x8000_0000, 0xFFFF_FFFF),
+    };
+    match who {
+        Named::Task(arg) => allow_when(vec![vec![among(arg, &[0])]]),
+        // Groups, and everybody: Landlock delivers to the members in the tree only.
+        Named::Kill(0) if terms.signals_floored => {
+            allow_when(vec![vec![among(0, &[0])], vec![negative]])
+        }
+        Named::Priority { ioprio } => {
+            allow_when(vec![vec![among(0, &[u32::from(ioprio)]), among(1, &[0])]])
+        }
+        Named::Kill(_) | Named::PidFd(_) => HOLD,
+    }
+}
+
+fn masked(arg: u8, mask: u64, value: u64) -> Cond {
+    Cond { arg, width: Width::U32, test: Test::Masked { mask, value } }
+}
+
+fn among(arg: u8, values: &[u32]) -> Cond {
+    let values = values.iter().map(|&v| v.into()).collect();
+    Cond { arg, width: Width::U32, test: Test::In(values) }
+}
+
+fn allow_when(any: Vec<Vec<Cond>>) -> Decision {
+    Decision::When { any, then: Outcome::Allow, otherwise: Outcome::Hold }
+}
+
+fn hold_when(any: Vec<Vec<Cond>>, otherwise: Outcome) -> Decision {
+    match otherwise {
+        Outcome::Hold => HOLD,
+        _ => Decision::When { any, then: Outcome::Hold, otherwise },
+    }
+}

@@ -1,0 +1,306 @@
+//! From a held call to what is done about it; the same for both gates.
+
+use std::os::fd::AsFd as _;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use super::trigger::{Cause, Enforcement};
+use crate::cli::OnDenied;
+use crate::decode::{self, Guest, Host, Live};
+use crate::policy::shape::{self, Output, Sent, Shape};
+use crate::policy::{Call, Denial, Effect, Policy, Relation, Target, Verdict};
+use crate::report::{Event, Reporter};
+use crate::sys::arch::Entry;
+use crate::sys::{Pid, ids, pidfd, socket};
+
+/// What is done about a held call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It runs.
+    Resume,
+    /// It returns this value without running: a negative errno, or a result that gatekeeper brought
+    /// about itself.
+    Return(i64),
+    /// It returns a local socket that leads nowhere, made with these type flags.
+    DeadEnd(i32),
+    /// Its thread group is killed before it runs.
+    Kill,
+}
+
+/// An action and what there is to say about it.
+#[derive(Debug)]
+pub struct Ruling {
+    /// What is done.
+    pub action: Action,
+    /// The call and why it is denied, where it is to be reported.
+    pub denial: Option<(Call, Denial)>,
+}
+
+impl From<Action> for Ruling {
+    fn from(action: Action) -> Self {
+        Self { action, denial: None }
+    }
+}
+
+/// Everything a verdict depends on.
+#[derive(Debug)]
+pub struct Judge {
+    /// What was granted.
+    pub policy: Policy,
+    /// What is done about denials.
+    pub on_denied: OnDenied,
+    /// Whether they have consequences yet.
+    pub enforcement: Enforcement,
+    /// Who we are.
+    pub host: Host,
+    /// Where reports go.
+    pub report: Reporter,
+    main: AtomicI32,
+    launched: AtomicBool,
+    main_killed: AtomicBool,
+}
+
+impl Judge {
+    /// A judge for a command that is not launched yet.
+    pub fn new(
+        policy: Policy,
+        on_denied: OnDenied,
+        enforcement: Enforcement,
+        host: Host,
+        report: Reporter,
+    ) -> Self {
+        Self {
+            policy,
+            on_denied,
+            enforcement,
+            host,
+            report,
+            main: AtomicI32::new(0),
+            launched: AtomicBool::new(false),
+            main_killed: AtomicBool::new(false),
+        }
+    }
+
+    /// The command's process, known once it is forked.
+    pub fn set_main(&self, pid: Pid) {
+        self.main.store(pid, Ordering::SeqCst);
+    }
+
+    /// The command's program runs now; until then every call was gatekeeper's own.
+    pub fn set_launched(&self) {
+        self.launched.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the command's program runs.
+    pub fn is_launched(&self) -> bool {
+        self.launched.load(Ordering::SeqCst)
+    }
+
+    /// Whether the main command was killed for a denied call.
+    pub fn killed_main(&self) -> bool {
+        self.main_killed.load(Ordering::SeqCst)
+    }
+
+    /// Rules on one held call of `guest`.
+    pub fn rule(&self, entry: Entry, guest: &Live<'_>) -> Ruling {
+        if !self.is_launched() {
+            return Action::Resume.into();
+        }
+        if let Some(action) = self.before_trigger(&entry, guest) {
+            return action.into();
+        }
+        let call = decode::decode(entry, guest);
+        if let Some(action) = self.trigger_signal(&call) {
+            return action.into();
+        }
+        self.carry_out(call)
+    }
+
+    fn carry_out(&self, call: Call) -> Ruling {
+        let armed = self.enforcement.is_armed();
+        match self.policy.decide(&call) {
+            Verdict::Allow => Action::Resume.into(),
+            Verdict::Deny(Denial { effect: Effect::Rule | Effect::Quiet(_), .. })
+            | Verdict::Fail(_)
+            | Verdict::DeadEnd
+                if !armed =>
+            {
+                Action::Resume.into()
+            }
+            Verdict::Fail(errno) => Action::Return(-i64::from(errno)).into(),
+            Verdict::DeadEnd => Action::DeadEnd(call.entry.args[1] as i32).into(),
+            Verdict::Deny(denial) => {
+                let action = match (denial.effect, self.on_denied) {
+                    (Effect::Quiet(errno), _) => Action::Return(-i64::from(errno)),
+                    (_, OnDenied::Error) => Action::Return(-i64::from(libc::EPERM)),
+                    (_, OnDenied::Kill) => Action::Kill,
+                };
+                Ruling { action, denial: Some((call, denial)) }
+            }
+        }
+    }
+
+    /// Tells of a denial; the caller still waits.
+    pub fn tell(&self, call: &Call, denial: &Denial, action: Action, guest: &Live<'_>, tid: Pid) {
+        let quiet = matches!(denial.effect, Effect::Quiet(_));
+        if quiet && !self.report.wants_quiet() {
+            return;
+        }
+        self.report.record(&Event::Denied {
+            pid: guest.process().unwrap_or(tid),
+            program: program_name(tid),
+            call: decode::show::call(call, guest),
+            denial: denial.clone(),
+            killed: action == Action::Kill,
+        });
+    }
+
+    /// Kills the thread group of `tid`, whose call is held.
+    pub fn kill(&self, tid: Pid, guest: &Live<'_>) {
+        let process = guest.process().unwrap_or(tid);
+        if process == self.main.load(Ordering::SeqCst) {
+            self.main_killed.store(true, Ordering::SeqCst);
+        }
+        if let Err(error) = ids::kill(process, libc::SIGKILL) {
+            log::debug!("cannot kill {process}: {error}");
+        }
+    }
+
+    /// Arms enforcement and says so.
+    pub fn arm(&self, cause: Cause) {
+        if self.enforcement.arm() {
+            self.announce(cause);
+        }
+    }
+
+    /// Says that enforcement is armed.
+    pub fn announce(&self, cause: Cause) {
+        self.report.record(&Event::Armed { cause });
+    }
+
+    /// Calls that may be what a trigger waits for.
+    fn before_trigger(&self, entry: &Entry, guest: &Live<'_>) -> Option<Action> {
+        if self.enforcement.is_armed() || entry.is_foreign() {
+            return None;
+        }
+        let fd = |arg: u8| matches!(entry.args[arg as usize] as i32, 1 | 2);
+        match shape::of(entry.nr) {
+            Shape::Output(Output::Kernel(arg)) if fd(arg) && self.enforcement.watches_output() => {
+                // The bytes never come near us; programs fall back to read and write.
+                Some(Action::Return(-i64::from(libc::EINVAL)))
+            }
+            Shape::Output(_) | Shape::Send(_) if fd(0) && self.enforcement.watches_output() => {
+                self.read_output(entry, guest);
+                None
+            }
+            Shape::Listen if self.enforcement.triggers().on_listen => {
+                self.listen_for(entry, guest)
+            }
+            _ => None,
+        }
+    }
+
+    /// Does listen(2) in the caller's stead, so that its success is known before anything else runs.
+    fn listen_for(&self, entry: &Entry, guest: &Live<'_>) -> Option<Action> {
+        let copy = guest
+            .process()
+            .and_then(pidfd::open)
+            .and_then(|process| pidfd::get_fd(&process, entry.args[0] as i32));
+        match copy {
+            Ok(fd) => match socket::listen(fd.as_fd(), entry.args[1] as i32) {
+                Ok(()) => {
+                    self.arm(Cause::Listen);
+                    Some(Action::Return(0))
+                }
+                Err(error) => {
+                    Some(Action::Return(-i64::from(error.raw_os_error().unwrap_or(libc::EIO))))
+                }
+            },
+            // Not a descriptor: the kernel says so too.
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => None,
+            Err(_) => {
+                self.arm(Cause::Listen);
+                None
+            }
+        }
+    }
+
+    /// A signal to gatekeeper that is waited for arms, and reaches nobody.
+    fn trigger_signal(&self, call: &Call) -> Option<Action> {
+        let wanted = self.enforcement.triggers().signal?;
+        if call.target != Target::Process(Relation::Supervisor) {
+            return None;
+        }
+        let arg = match i64::from(call.entry.nr) {
+            libc::SYS_kill | libc::SYS_tkill | libc::SYS_rt_sigqueueinfo => 1,
+            libc::SYS_pidfd_send_signal => 1,
+            libc::SYS_tgkill | libc::SYS_rt_tgsigqueueinfo => 2,
+            _ => return None,
+        };
+        if call.entry.args[arg] as i32 != wanted {
+            return None;
+        }
+        self.arm(Cause::Signal(wanted));
+        Some(Action::Return(0))
+    }
+
+    fn read_output(&self, entry: &Entry, guest: &Live<'_>) {
+        let fd = entry.args[0] as i32;
+        let writer = guest.process().unwrap_or(0);
+        let mut scan = |addr: u64, len: u64| self.scan(guest, writer, fd, addr, len);
+        match shape::of(entry.nr) {
+            Shape::Output(Output::Buffer) | Shape::Send(Sent::To) => {
+                scan(entry.args[1], entry.args[2]);
+            }
+            Shape::Output(Output::Vector) => vectors(guest, entry.args[1], entry.args[2], &mut scan),
+            Shape::Send(Sent::Message) => {
+                let mut header = [0; 32];
+                if matches!(guest.read(entry.args[1], &mut header), Ok(32)) {
+                    vectors(guest, word(&header, 16), word(&header, 24), &mut scan);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads `len` bytes at `addr` piece by piece until they end or enforcement is armed.
+    fn scan(&self, guest: &Live<'_>, writer: Pid, fd: i32, addr: u64, len: u64) {
+        let mut piece = vec![0; 65536.min(len as usize)];
+        let mut done = 0;
+        while done < len && !self.enforcement.is_armed() {
+            let want = piece.len().min((len - done) as usize);
+            let Ok(got @ 1..) = guest.read(addr.wrapping_add(done), &mut piece[..want]) else {
+                return;
+            };
+            if self.enforcement.saw(writer, fd, &piece[..got]) {
+                self.arm(Cause::Log);
+            }
+            done += got as u64;
+        }
+    }
+}
+
+/// The most iovecs of one call (`UIO_MAXIOV`).
+const MAX_VECTORS: u64 = 1024;
+
+fn vectors(guest: &Live<'_>, addr: u64, count: u64, scan: &mut dyn FnMut(u64, u64)) {
+    for n in 0..count.min(MAX_VECTORS) {
+        let mut vector = [0; 16];
+        if !matches!(guest.read(addr.wrapping_add(n * 16), &mut vector), Ok(16)) {
+            return;
+        }
+        scan(word(&vector, 0), word(&vector, 8));
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).map_or(0, |b| {
+        b.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+    })
+}
+
+/// The name of the thread's program (comm), without its newline.
+fn program_name(tid: Pid) -> Vec<u8> {
+    let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
+    name.pop();
+    name
+}

@@ -1,0 +1,35 @@
+//! One held call from arrival to answer.
+
+use super::judge::{Action, Judge};
+use crate::decode::Live;
+use crate::gate::HeldCall;
+
+/// Judges `held`, reports where there is something to report, and answers it.
+pub fn settle(judge: &Judge, held: impl HeldCall) {
+    let tid = held.tid();
+    let guest = Live::new(&judge.host, tid);
+    let ruling = judge.rule(held.entry(), &guest);
+    // Whatever was read may have been another task's if the caller is gone: then nobody waits for the
+    // answer either.
+    if !held.is_waiting() {
+        return held.abandon();
+    }
+    if let Some((call, denial)) = &ruling.denial {
+        judge.tell(call, denial, ruling.action, &guest, tid);
+    }
+    let answered = match ruling.action {
+        Action::Resume => held.resume(),
+        Action::Return(value) => held.answer(value),
+        Action::DeadEnd(kind) => held.dead_end(kind),
+        Action::Kill => {
+            judge.kill(tid, &guest);
+            held.abandon();
+            Ok(())
+        }
+    };
+    if let Err(error) = answered {
+        // The caller stays held: it can only be killed now.
+        log::error!("cannot answer a held call of {tid}: {error}");
+        judge.kill(tid, &guest);
+    }
+}

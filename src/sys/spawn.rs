@@ -1,0 +1,131 @@
+//! fork(2), what the child does to itself, execve(2).
+//!
+//! Fork happens while gatekeeper has a single thread, so the child may allocate. Everything the child
+//! does after its filter is installed is either not a system call or judged as the launch.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::RawFd;
+
+use super::{Pid, check};
+
+/// Which side of a fork this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The new process.
+    Child,
+    /// The old one, and the new one's id.
+    Parent(Pid),
+}
+
+/// fork(2).
+pub fn fork() -> io::Result<Side> {
+    // SAFETY: called while there is one thread only, see the module's doc.
+    match check(libc::c_long::from(unsafe { libc::fork() }))? {
+        0 => Ok(Side::Child),
+        pid => Ok(Side::Parent(pid as Pid)),
+    }
+}
+
+/// Marks every descriptor above 2 close-on-exec, but clears the mark on `keep` (ascending).
+///
+/// EBADF where one of `keep` is not open.
+pub fn close_all_but(keep: &[RawFd]) -> io::Result<()> {
+    for &fd in keep {
+        // SAFETY: no pointers.
+        check(libc::c_long::from(unsafe { libc::fcntl(fd, libc::F_GETFD) }))?;
+    }
+    // SAFETY: marks descriptors only; nothing is closed before the exec.
+    check(unsafe {
+        libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
+    })?;
+    for &fd in keep {
+        // SAFETY: no pointers.
+        check(libc::c_long::from(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) }))?;
+    }
+    Ok(())
+}
+
+/// Sets no_new_privs (PR_SET_NO_NEW_PRIVS), which no exec can undo.
+pub fn no_new_privileges() -> io::Result<()> {
+    // SAFETY: an option without pointers.
+    check(libc::c_long::from(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }))?;
+    Ok(())
+}
+
+const CAP_SYS_PTRACE: u32 = 19;
+const CAP_SYS_ADMIN: u32 = 21;
+const CAP_PERFMON: u32 = 38;
+
+#[repr(C)]
+struct CapHeader {
+    version: u32,
+    pid: i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct CapData {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// Gives up the capabilities that reach into other processes, the supervisor among them.
+///
+/// `mm_access` (kernel/fork.c) lets CAP_PERFMON and CAP_SYS_ADMIN read `/proc/PID/{environ,maps}` of
+/// anybody, and CAP_SYS_PTRACE overrides the supervisor's undumpable state. Held by no ordinary user:
+/// then nothing happens.
+pub fn drop_spying_capabilities() -> io::Result<()> {
+    let mut header = CapHeader { version: 0x2008_0522, pid: 0 };
+    let mut data = [CapData::default(); 2];
+    // SAFETY: version 3 headers go with two data structs.
+    check(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
+    let before = data.map(|d| (d.permitted, d.inheritable));
+    for cap in [CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON] {
+        // SAFETY: options without pointers. It fails without CAP_SETPCAP, but then either the
+        // capability is not held either, or the permitted set below still bounds every exec under
+        // no_new_privs.
+        unsafe {
+            libc::prctl(libc::PR_CAPBSET_DROP, cap, 0, 0, 0);
+            libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_LOWER, cap, 0, 0);
+        }
+        let (word, bit) = ((cap / 32) as usize, 1_u32 << (cap % 32));
+        data[word].effective &= !bit;
+        data[word].permitted &= !bit;
+        data[word].inheritable &= !bit;
+    }
+    if before == data.map(|d| (d.permitted, d.inheritable)) {
+        return Ok(());
+    }
+    // SAFETY: as above; the kernel reads two data structs.
+    check(unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) })?;
+    Ok(())
+}
+
+/// Replaces the process; returns only on failure.
+///
+/// Both vectors must end with a null pointer; [`null_terminated`] makes them.
+pub fn execute(
+    path: &CStr,
+    argv: &[*const libc::c_char],
+    envp: &[*const libc::c_char],
+) -> io::Error {
+    if argv.last().is_none_or(|p| !p.is_null()) || envp.last().is_none_or(|p| !p.is_null()) {
+        return io::Error::from_raw_os_error(libc::EINVAL);
+    }
+    // SAFETY: both arrays end with a null pointer and their strings outlive the call.
+    unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
+    io::Error::last_os_error()
+}
+
+/// The pointer array that execve(2) takes; the strings must outlive it.
+pub fn null_terminated(strings: &[std::ffi::CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+}
+
+/// Ends the calling process at once, without destructors or exit handlers.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: does not return.
+    unsafe { libc::_exit(code) }
+}

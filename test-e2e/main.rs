@@ -1,0 +1,23 @@
+//! The product as its users meet it: the binary, run over both gates, against programs that behave and programs that do not.
+//!
+//! Every scenario makes its own place, servers and processes, and asserts on exit codes, on errors seen inside, on the
+//! reported lines and on what really happened outside. `harness` holds what they share; `hostile` (the C sources beside
+//! this file) what they run.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::undocumented_unsafe_blocks)]
+
+mod harness;
+
+mod basics;
+mod delayed;
+mod groups;
+mod hostile;
+mod network;
+mod paths;
+mod process;
+mod programs;
+mod races;
+mod supervisor;
+mod terminals;
+mod trace;
+mod usage;
