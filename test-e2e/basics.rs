@@ -253,7 +253,14 @@ fn an_outer_listener() {
     let run = || Run::gatekeeper().arg("run").inside(launcher);
     let auto: Out = run().error().probe([call]).output();
     auto.code(0).stdout("openat = -1 EPERM\n").some_denial(&["denied openat("]);
-    run().arg("--gate=ptrace").error().probe([call]).output().code(0).stdout("openat = -1 EPERM\n").denied(&["denied openat("]);
+    run()
+        .arg("--gate=ptrace")
+        .error()
+        .probe([call])
+        .output()
+        .code(0)
+        .stdout("openat = -1 EPERM\n")
+        .denied(&["denied openat("]);
     let notify = run().arg("--gate=notify").probe([call]).output();
     notify.code(125).stdout("");
     notify.one_line();
@@ -262,6 +269,16 @@ fn an_outer_listener() {
 /// Without `--gate`, everything works as well.
 #[test]
 fn the_gate_is_chosen() {
-    Run::gatekeeper().arg("run").arg(READ).sh("cat /etc/hostname >/dev/null && exit 6").output().code(6).quiet();
-    Run::gatekeeper().arg("run").probe(["openat AT_FDCWD /etc/hostname O_RDONLY"]).output().code(111);
+    Run::gatekeeper()
+        .arg("run")
+        .arg(READ)
+        .sh("cat /etc/hostname >/dev/null && exit 6")
+        .output()
+        .code(6)
+        .quiet();
+    Run::gatekeeper()
+        .arg("run")
+        .probe(["openat AT_FDCWD /etc/hostname O_RDONLY"])
+        .output()
+        .code(111);
 }

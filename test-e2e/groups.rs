@@ -4,27 +4,50 @@ use crate::harness::{Gate, Out, Place, Run, User, over_gates, over_gates_and_use
 
 /// A flag and calls that it alone grants, each with what it returns then ("" stands for any success).
 const GROUPS: &[(&str, &[(&str, &str)])] = &[
-    ("--allow-process-management", &[("getpid", ""), ("getpriority PRIO_PROCESS 0", ""), ("sched_getaffinity 0 8 buf", "")]),
-    ("--allow-memory-management", &[("mmap 0 4096 PROT_READ MAP_PRIVATE|MAP_ANONYMOUS -1 0", ""), ("brk 0", "")]),
+    (
+        "--allow-process-management",
+        &[("getpid", ""), ("getpriority PRIO_PROCESS 0", ""), ("sched_getaffinity 0 8 buf", "")],
+    ),
+    (
+        "--allow-memory-management",
+        &[("mmap 0 4096 PROT_READ MAP_PRIVATE|MAP_ANONYMOUS -1 0", ""), ("brk 0", "")],
+    ),
     ("--allow-signals", &[("rt_sigprocmask 0 null null 8", "0"), ("sigaltstack null buf", "0")]),
-    ("--allow-timers-and-clocks-management", &[("clock_gettime CLOCK_MONOTONIC buf", "0"), ("gettimeofday buf null", "0")]),
+    (
+        "--allow-timers-and-clocks-management",
+        &[("clock_gettime CLOCK_MONOTONIC buf", "0"), ("gettimeofday buf null", "0")],
+    ),
     ("--allow-security-and-permissions", &[("setresuid -1 -1 -1", "0"), ("setregid -1 -1", "0")]),
     ("--allow-system-information", &[("uname buf", "0"), ("sysinfo buf", "0")]),
     ("--allow-process-communication", &[("shmctl 0 14 buf", ""), ("msgctl 0 3 buf", "")]),
     ("--allow-process-synchronization", &[("futex buf FUTEX_WAKE 1", "0")]),
     ("--allow-misc", &[("getrandom buf 8 0", "8"), ("umask 022", "")]),
-    ("--allow-file-system-read", &[("openat AT_FDCWD /etc/hostname O_RDONLY", ""), ("stat /etc/hostname buf", "0")]),
-    ("--allow-network-client", &[("socket AF_INET SOCK_STREAM 0", ""), ("socket AF_INET6 SOCK_DGRAM 0", "")]),
-    ("--allow-network-server", &[("socket AF_INET SOCK_STREAM 0", ""), ("socket AF_INET6 SOCK_STREAM 0", "")]),
+    (
+        "--allow-file-system-read",
+        &[("openat AT_FDCWD /etc/hostname O_RDONLY", ""), ("stat /etc/hostname buf", "0")],
+    ),
+    (
+        "--allow-network-client",
+        &[("socket AF_INET SOCK_STREAM 0", ""), ("socket AF_INET6 SOCK_DGRAM 0", "")],
+    ),
+    (
+        "--allow-network-server",
+        &[("socket AF_INET SOCK_STREAM 0", ""), ("socket AF_INET6 SOCK_STREAM 0", "")],
+    ),
     ("--allow-network-local-sockets", &[("socketpair AF_UNIX SOCK_DGRAM 0 buf", "0")]),
-    ("--allow-networking", &[("socket AF_INET SOCK_STREAM 0", ""), ("socketpair AF_UNIX SOCK_DGRAM 0 buf", "0")]),
+    (
+        "--allow-networking",
+        &[("socket AF_INET SOCK_STREAM 0", ""), ("socketpair AF_UNIX SOCK_DGRAM 0 buf", "0")],
+    ),
 ];
 
 /// The flags whose groups are no part of the baseline.
-const BEYOND: &[&str] = &["--allow-security", "--allow-process-communication", "--allow-file", "--allow-network"];
+const BEYOND: &[&str] =
+    &["--allow-security", "--allow-process-communication", "--allow-file", "--allow-network"];
 
 /// `write` and `exit_group` are what the probe itself cannot do without.
-const BARE: [&str; 3] = ["--allow-implicit-commands=false", "--allow-syscall=write", "--allow-syscall=exit_group"];
+const BARE: [&str; 3] =
+    ["--allow-implicit-commands=false", "--allow-syscall=write", "--allow-syscall=exit_group"];
 
 fn name_of(call: &str) -> &str {
     call.split(' ').next().unwrap()

@@ -4,7 +4,12 @@
 //! reported lines and on what really happened outside. `harness` holds what they share; `hostile` (the C sources beside
 //! this file) what they run.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::undocumented_unsafe_blocks)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::undocumented_unsafe_blocks
+)]
 
 mod harness;
 

@@ -12,7 +12,13 @@ const WRITE: &str = "--allow-file-system-write";
 #[track_caller]
 fn confined(gate: Gate, user: User, place: &Place, calls: &[&str]) -> Out {
     let calls: Vec<String> = calls.iter().map(|call| filled(place, call)).collect();
-    Run::over(gate).by(user).args([WRITE, &place.listed()]).error().cwd(place.allowed("")).probe(calls).output()
+    Run::over(gate)
+        .by(user)
+        .args([WRITE, &place.listed()])
+        .error()
+        .cwd(place.allowed(""))
+        .probe(calls)
+        .output()
 }
 
 fn filled(place: &Place, text: &str) -> String {

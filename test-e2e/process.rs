@@ -218,7 +218,10 @@ fn number_after(text: &str, before: &str) -> i32 {
 fn state(pid: i32) -> &'static str {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let letter = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
-    ["R", "S", "D", "T", "t", "Z", "X"].into_iter().find(|known| letter == known.chars().next()).unwrap_or("?")
+    ["R", "S", "D", "T", "t", "Z", "X"]
+        .into_iter()
+        .find(|known| letter == known.chars().next())
+        .unwrap_or("?")
 }
 
 /// Whether no member of the process's group has its parent in another group of the session: credentials(7).
@@ -228,10 +231,14 @@ fn orphaned_group(pid: i32) -> bool {
         stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(at)?.parse().ok()).unwrap_or(0)
     };
     let (group, session) = (field(pid, 2), field(pid, 3));
-    !std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()).any(|other| {
-        field(other, 2) == group && {
-            let parent = field(other, 1);
-            field(parent, 2) != group && field(parent, 3) == session
-        }
-    })
+    !std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+        .any(|other| {
+            field(other, 2) == group && {
+                let parent = field(other, 1);
+                field(parent, 2) != group && field(parent, 3) == session
+            }
+        })
 }

@@ -24,7 +24,13 @@ fn text(path: std::path::PathBuf) -> String {
 }
 
 fn path_race(place: &Place, call: &str) -> Vec<String> {
-    vec!["race-path".to_owned(), call.to_owned(), text(place.allowed("ok.txt")), text(place.secret("ok.txt")), place.inode()]
+    vec![
+        "race-path".to_owned(),
+        call.to_owned(),
+        text(place.allowed("ok.txt")),
+        text(place.secret("ok.txt")),
+        place.inode(),
+    ]
 }
 
 over_gates_and_users! {
@@ -178,19 +184,36 @@ fn swap_race(place: &Place) -> (Vec<String>, String) {
     place.write("allowed_/d/ok.txt", "fine\n");
     symlink(place.secret(""), place.allowed("l")).unwrap();
     let path = text(place.allowed("d/ok.txt"));
-    let words = vec!["race-swap".to_owned(), text(place.allowed("d")), text(place.allowed("l")), path.clone(), place.inode()];
+    let words = vec![
+        "race-swap".to_owned(),
+        text(place.allowed("d")),
+        text(place.allowed("l")),
+        path.clone(),
+        place.inode(),
+    ];
     (words, path)
 }
 
 /// From `allowed_/x/y` the path means `allowed_/ok.txt`, from `allowed_/x` the secret one above.
 fn place_words(place: &Place, race: &str) -> Vec<String> {
-    let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(place.at("ok.txt")).unwrap());
-    vec![race.to_owned(), text(place.allowed("x")), text(place.allowed("x/y")), "../../ok.txt".to_owned(), inode.to_string()]
+    let inode =
+        std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(place.at("ok.txt")).unwrap());
+    vec![
+        race.to_owned(),
+        text(place.allowed("x")),
+        text(place.allowed("x/y")),
+        "../../ok.txt".to_owned(),
+        inode.to_string(),
+    ]
 }
 
 fn place_race(gate: Gate, race: &str) -> Out {
     let place = Place::new();
-    Run::over(gate).args([READ, &place.listed()]).error().hostile(place_words(&place, race)).output()
+    Run::over(gate)
+        .args([READ, &place.listed()])
+        .error()
+        .hostile(place_words(&place, race))
+        .output()
 }
 
 fn exec_race(place: &Place) -> Vec<String> {
@@ -217,7 +240,15 @@ fn controls() {
     won(swap_race(&place).0);
     won(exec_race(&place));
     let (right, wrong) = (Server::counting("127.0.0.1", 0), Server::counting("127.0.0.1", 0));
-    won(["race-connect", "127.0.0.1", &right.port.to_string(), "127.0.0.1", &wrong.port.to_string()].map(str::to_owned).to_vec());
+    won([
+        "race-connect",
+        "127.0.0.1",
+        &right.port.to_string(),
+        "127.0.0.1",
+        &wrong.port.to_string(),
+    ]
+    .map(str::to_owned)
+    .to_vec());
     assert!(wrong.total() > 0);
     Run::native(&tools().hostile).args(path_race(&place, "unlink")).output().code(0);
     assert!(!place.secret("ok.txt").exists());

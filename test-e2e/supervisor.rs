@@ -45,12 +45,22 @@ fn cannot_reach(gate: Gate, user: User, pid: &str, flags: &[&str]) {
     }
 }
 
-const EVERYTHING: &[&str] = &["--allow-file-system", "--allow-networking", "--allow-signals", "--allow-process-management", "--allow-security-and-permissions", "--allow-misc"];
+const EVERYTHING: &[&str] = &[
+    "--allow-file-system",
+    "--allow-networking",
+    "--allow-signals",
+    "--allow-process-management",
+    "--allow-security-and-permissions",
+    "--allow-misc",
+];
 
 /// What of a process its peers could change.
 fn condition(pid: i32) -> String {
     let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap();
-    let affinity: String = read("status").lines().filter(|line| line.starts_with("Cpus_allowed:") || line.starts_with("State")).collect();
+    let affinity: String = read("status")
+        .lines()
+        .filter(|line| line.starts_with("Cpus_allowed:") || line.starts_with("State"))
+        .collect();
     let stat = read("stat");
     // Priority and nice value, 18th and 19th field; the process group is the fifth.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
@@ -59,7 +69,9 @@ fn condition(pid: i32) -> String {
 
 fn bystander(user: User) -> Running {
     let running = Run::native("/bin/cat").by(user).start();
-    crate::harness::run::eventually("cat waits for its input", || condition(running.pid()).contains("(sleeping)"));
+    crate::harness::run::eventually("cat waits for its input", || {
+        condition(running.pid()).contains("(sleeping)")
+    });
     running
 }
 
@@ -90,12 +102,12 @@ over_gates_and_users! {
         Run::over(gate).by(user).probe(["fcntl 0 F_SETOWN @gk", "!print survived"]).output().code(111).stdout("").denied(&["denied fcntl("]);
     }
 
-    /// Groups that are more than the command's own: everybody, and gatekeeper's group.
+    /// Groups that are more than the command's own: everybody, a group of somebody else, all of a user.
     fn process_groups(gate, user) {
         let target = bystander(user);
         let before = condition(target.pid());
         let pgid = format!("-{}", target.pid());
-        for call in ["kill -1 SIGTERM".to_owned(), format!("kill {pgid} SIGTERM"), "fcntl 0 F_SETOWN -1".to_owned(), "setpriority PRIO_USER 0 10".to_owned()] {
+        for call in ["kill -1 0".to_owned(), format!("kill {pgid} 0"), "fcntl 0 F_SETOWN -1".to_owned(), "setpriority PRIO_USER 65533 10".to_owned()] {
             let out = Run::over(gate).by(user).error().probe([call.as_str(), "!print on"]).output();
             out.code(0).says("on");
             assert!(!out.stdout.contains("= 0\n"), "{call}{out}");

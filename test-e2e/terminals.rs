@@ -7,7 +7,12 @@ const READ: &str = "--allow-file-system-read";
 
 /// An interactive shell with a prompt of its own on a terminal.
 fn bash(terminal: &mut Terminal, run: Run) -> crate::harness::Running {
-    let running = run.args(["--norc", "--noprofile", "--noediting", "-i"]).env("PS1", "prompt> ").env("HISTFILE", "").on_terminal(terminal.slave()).start();
+    let running = run
+        .args(["--norc", "--noprofile", "--noediting", "-i"])
+        .env("PS1", "prompt> ")
+        .env("HISTFILE", "")
+        .on_terminal(terminal.slave())
+        .start();
     terminal.hand_over();
     terminal.shows("prompt> ");
     running
@@ -170,7 +175,10 @@ over_gates! {
 #[test]
 fn typing_works_without_gatekeeper() {
     let mut terminal = Terminal::new(false);
-    let running = Run::native(&tools().probe).args(["ioctl 0 TIOCSTI s:\\n", "~read 0 buf 10", "!print typed"]).on_terminal(terminal.slave()).start();
+    let running = Run::native(&tools().probe)
+        .args(["ioctl 0 TIOCSTI s:\\n", "~read 0 buf 10", "!print typed"])
+        .on_terminal(terminal.slave())
+        .start();
     terminal.hand_over();
     let shown = terminal.shows("\r\n");
     // A kernel may have it switched off for good.

@@ -63,8 +63,16 @@ fn a_value_that_breaks_the_line() {
 
 #[test]
 fn a_variable_that_makes_no_sense() {
-    refused(&["run", "--", "/bin/true"], &[("GATEKEEPER_ON_SYSCALL_DENIED", "maybe")], &["GATEKEEPER_ON_SYSCALL_DENIED", "maybe"]);
-    refused(&["run", "--", "/bin/true"], &[("GATEKEEPER_ALLOW_SYSCALL", "opennat")], &["GATEKEEPER_ALLOW_SYSCALL", "openat"]);
+    refused(
+        &["run", "--", "/bin/true"],
+        &[("GATEKEEPER_ON_SYSCALL_DENIED", "maybe")],
+        &["GATEKEEPER_ON_SYSCALL_DENIED", "maybe"],
+    );
+    refused(
+        &["run", "--", "/bin/true"],
+        &[("GATEKEEPER_ALLOW_SYSCALL", "opennat")],
+        &["GATEKEEPER_ALLOW_SYSCALL", "openat"],
+    );
 }
 
 /// A path list that names nothing there is: the list would silently grant less than was meant.
@@ -82,7 +90,9 @@ fn a_listed_path_that_is_not_there_does_not_widen_the_list() {
 
 #[test]
 fn help_and_version_go_to_stdout() {
-    for words in [&["--help"][..], &["run", "--help"], &["trace", "--help"], &["--version"], &["-h"]] {
+    for words in
+        [&["--help"][..], &["run", "--help"], &["trace", "--help"], &["--version"], &["-h"]]
+    {
         let out = Run::gatekeeper().args(words).output();
         out.code(0).quiet().shows("gatekeeper");
     }
@@ -141,7 +151,8 @@ fn variables_stand_for_flags() {
     run(&[("GATEKEEPER_ON_SYSCALL_DENIED", "error")], &["--on-syscall-denied=kill"]).code(111);
     run(&[("GATEKEEPER_ALLOW_FILE_SYSTEM_READ", "true")], &[]).code(0).says("openat = 3").quiet();
     run(&[("GATEKEEPER_ALLOW_SYSCALL", "openat")], &[]).code(0).says("openat = 3");
-    run(&[("GATEKEEPER_GATE", "ptrace"), ("GATEKEEPER_ALLOW_FILE_SYSTEM_READ", "true")], &[]).code(0);
+    run(&[("GATEKEEPER_GATE", "ptrace"), ("GATEKEEPER_ALLOW_FILE_SYSTEM_READ", "true")], &[])
+        .code(0);
 }
 
 /// A single call may be named in two ways; it then is not looked at.

@@ -8,7 +8,8 @@ pub use floor::{Foundation, prepare};
 pub use host::{SystemLookup, ordinary_paths};
 
 use std::ffi::{CString, OsString};
-use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -46,7 +47,7 @@ pub struct Launched {
     /// Where held calls arrive, with the notify gate.
     pub listener: Option<Listener>,
     /// Tells afterwards why it was not executed.
-    pub failure: PipeReader,
+    pub failure: File,
 }
 
 /// A step of the launch, as it goes over the pipe.
@@ -99,15 +100,17 @@ fn describe(step: Step) -> &'static str {
 
 /// Forks, attaches and prepares the command up to its exec; nothing of it has run when this returns.
 pub fn launch(spec: &Spec, floor: Option<RulesetCreated>) -> Result<Launched, LaunchError> {
-    let arguments = c_strings(&spec.arguments)?;
-    let environment = environment(std::process::id())?;
-    let program = CString::new(spec.program.as_os_str().as_bytes()).map_err(io::Error::from)?;
-    let (wait, go) = io::pipe()?;
-    let (failure, report) = io::pipe()?;
+    let image = Image {
+        program: CString::new(spec.program.as_os_str().as_bytes()).map_err(io::Error::from)?,
+        arguments: c_strings(&spec.arguments)?,
+        environment: environment(std::process::id())?,
+    };
+    let (wait, go) = pipe()?;
+    let (failure, report) = pipe()?;
     match spawn::fork()? {
         Side::Child => {
             drop((go, failure));
-            child(spec, floor, wait, report, &program, &arguments, &environment)
+            child(spec, floor, wait, report, &image)
         }
         Side::Parent(pid) => {
             drop((wait, report));
@@ -116,24 +119,29 @@ pub fn launch(spec: &Spec, floor: Option<RulesetCreated>) -> Result<Launched, La
     }
 }
 
+/// What execve(2) gets.
+struct Image {
+    program: CString,
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+}
+
 fn child(
     spec: &Spec,
     floor: Option<RulesetCreated>,
-    mut wait: PipeReader,
-    mut report: PipeWriter,
-    program: &CString,
-    arguments: &[CString],
-    environment: &[CString],
+    mut wait: File,
+    mut report: File,
+    image: &Image,
 ) -> ! {
-    let (argv, envp) =
-        (spawn::null_terminated(arguments), spawn::null_terminated(environment));
+    let argv = spawn::null_terminated(&image.arguments);
+    let envp = spawn::null_terminated(&image.environment);
     // Nothing is done before the tracer is attached; if it gives up, the pipe just ends.
     if !matches!(wait.read(&mut [0]), Ok(1)) {
         spawn::exit_now(125);
     }
     startup::restore();
     let (step, error) = match confine(spec, floor) {
-        Ok(()) => (Step::Exec, spawn::execute(program, &argv, &envp)),
+        Ok(()) => (Step::Exec, spawn::execute(&image.program, &argv, &envp)),
         Err(failed) => failed,
     };
     let mut message = [0; 5];
@@ -166,8 +174,8 @@ fn confine(spec: &Spec, floor: Option<RulesetCreated>) -> Result<(), (Step, io::
 fn attend(
     spec: &Spec,
     pid: Pid,
-    mut go: PipeWriter,
-    failure: PipeReader,
+    mut go: File,
+    failure: File,
 ) -> Result<Launched, LaunchError> {
     if let Err(error) = ptrace::seize(pid) {
         drop(go);
@@ -212,7 +220,7 @@ fn receive_listener(pid: Pid) -> Result<Option<Listener>, LaunchError> {
 }
 
 /// Why the child ended without executing the command.
-pub fn failed(mut failure: PipeReader) -> LaunchError {
+pub fn failed(mut failure: File) -> LaunchError {
     let mut message = [0; 5];
     match failure.read_exact(&mut message) {
         Ok(()) => {
@@ -222,6 +230,12 @@ pub fn failed(mut failure: PipeReader) -> LaunchError {
         }
         Err(_) => LaunchError::System(io::Error::other("it was ended before it began")),
     }
+}
+
+/// A close-on-exec pipe: the end to read from, the end to write to.
+fn pipe() -> io::Result<(File, File)> {
+    let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+    Ok((read.into(), write.into()))
 }
 
 fn c_strings(words: &[OsString]) -> io::Result<Vec<CString>> {

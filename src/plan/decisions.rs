@@ -300,3 +300,250 @@ fn hold_when(any: Vec<Vec<Cond>>, otherwise: Outcome) -> Decision {
         _ => Decision::When { any, then: Outcome::Hold, otherwise },
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::policy::{
+        Call, FileRules, GroupSet, NetRules, Object, Peer, Place, Target, Verdict, open_access,
+    };
+    use crate::sys::arch::{AUDIT_ARCH, Entry};
+
+    fn scope(choice: u8) -> Scope {
+        match choice {
+            0 => Scope::Nothing,
+            1 => Scope::Everything,
+            _ => Scope::Under(vec![PathBuf::from("/srv")]),
+        }
+    }
+
+    fn net(choice: u8) -> NetScope {
+        match choice {
+            0 => NetScope::Nothing,
+            1 => NetScope::Everything,
+            _ => NetScope::Only(vec![Peer { net: None, port: Some(80) }]),
+        }
+    }
+
+    prop_compose! {
+        fn policies()(
+            read in 0..3_u8, write in 0..3_u8, client in 0..3_u8, server in 0..3_u8,
+            local: bool, implicit: bool, security: bool, permissions: bool,
+            named in prop::option::of(0..MAX_NR),
+        ) -> Policy {
+            let mut granted = if implicit { GroupSet::baseline() } else { GroupSet::EMPTY };
+            let read = if write > 0 { read.max(write) } else { read };
+            for (on, group) in [
+                (read > 0, Group::FileSystemRead),
+                (write > 0, Group::FileSystemWrite),
+                (client > 0, Group::NetworkClient),
+                (server > 0, Group::NetworkServer),
+                (local, Group::NetworkLocalSockets),
+                (security, Group::SecurityAndPermissions),
+                (permissions, Group::FileSystemPermissions),
+            ] {
+                if on {
+                    granted.insert(group);
+                }
+            }
+            let read = scope(read);
+            Policy {
+                granted: granted.closure(),
+                syscalls: named.into_iter().collect(),
+                files: FileRules {
+                    execute: if matches!(read, Scope::Under(_)) { read.clone() } else { Scope::Everything },
+                    read,
+                    write: scope(write),
+                    attributes: scope(write.max(u8::from(permissions || security))),
+                    programs: vec![],
+                    scripts: vec![],
+                    restricted: false,
+                },
+                net: NetRules { client: net(client), server: net(server), local },
+            }
+        }
+    }
+
+    prop_compose! {
+        fn terms()(
+            dead_ends: bool, files_floored: bool, signals_floored: bool, shield_controls: bool,
+            watch_output: bool, watch_listen: bool,
+        ) -> Terms {
+            Terms {
+                dead_ends, files_floored, signals_floored, shield_controls, watch_output,
+                watch_listen,
+            }
+        }
+    }
+
+    fn register() -> impl Strategy<Value = u64> {
+        let telling: Vec<u64> = vec![
+            0, 1, 2, 3, 5, 8, 10, 15, 16, 17, 22, 28, 35, 38, 110, 0x40, 0x200, 0x5412, 0x8914,
+            0x8_0801, 0x40_0000, 0x80_0000, 0x1000_0000, 0x2000_0000, 0x4008_6602, 0xFFFF_FFFF,
+        ];
+        (prop::sample::select(telling), any::<u32>(), any::<bool>())
+            .prop_map(|(low, high, garbage)| low | if garbage { u64::from(high) << 32 } else { 0 })
+    }
+
+    /// The worst that memory can hold for a call whose registers are `entry`; `None` where only the
+    /// tree's own state decides.
+    fn worst(entry: Entry) -> Option<Target> {
+        let object = |access| Object {
+            dirfd: libc::AT_FDCWD,
+            text: b"/etc/shadow".to_vec(),
+            place: Place::Path(b"/etc/shadow".to_vec()),
+            access,
+        };
+        Some(match shape::of(entry.nr) {
+            Shape::Path(path) | Shape::MakeNode(path, _) => Target::Objects(vec![object(path.access)]),
+            Shape::TwoPaths(a, b) => Target::Objects(vec![object(a.access), object(b.access)]),
+            Shape::Open(_, arg) => {
+                let flags = entry.args[arg as usize] & 0xFFFF_FFFF;
+                Target::Open(object(open_access(flags)), flags)
+            }
+            Shape::OpenHow(_) => {
+                Target::Open(object(Access::Write), libc::O_RDWR as u64)
+            }
+            Shape::Descriptor(_, access) => Target::Objects(vec![object(access)]),
+            Shape::Ioctl if IOCTL_ATTRIBUTES.contains(&(entry.args[1] as u32)) => {
+                Target::Objects(vec![object(Access::Attributes)])
+            }
+            Shape::Connect | Shape::Bind | Shape::Listen | Shape::Send(_) | Shape::Process(_) => {
+                return None;
+            }
+            _ => Target::Registers,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_passes_unseen_is_allowed(
+            policy in policies(),
+            terms in terms(),
+            nr in 0..MAX_NR + 2,
+            args in prop::array::uniform6(register()),
+        ) {
+            let entry = Entry { arch: AUDIT_ARCH, nr, args };
+            let outcome = decisions(&policy, &terms)
+                .get(nr as usize)
+                .map_or(Outcome::Hold, |decision| decision.evaluate(&args));
+            if let (Outcome::Allow, Some(target)) = (outcome, worst(entry)) {
+                let verdict = policy.decide(&Call { entry, target });
+                prop_assert_eq!(verdict, Verdict::Allow, "{} {:?}", nr, args);
+            }
+        }
+    }
+
+    fn granting(groups: &[Group]) -> Policy {
+        let granted: GroupSet = groups.iter().copied().collect();
+        let on = |group| groups.contains(&group);
+        let all = |on| if on { Scope::Everything } else { Scope::Nothing };
+        let net = |on| if on { NetScope::Everything } else { NetScope::Nothing };
+        Policy {
+            granted: granted.union(GroupSet::baseline()).closure(),
+            syscalls: vec![],
+            files: FileRules {
+                read: all(on(Group::FileSystemRead) || on(Group::FileSystemWrite)),
+                write: all(on(Group::FileSystemWrite)),
+                attributes: all(on(Group::FileSystemPermissions)),
+                execute: Scope::Everything,
+                programs: vec![],
+                scripts: vec![],
+                restricted: false,
+            },
+            net: NetRules {
+                client: net(on(Group::NetworkClient)),
+                server: net(on(Group::NetworkServer)),
+                local: on(Group::NetworkLocalSockets),
+            },
+        }
+    }
+
+    /// What has to cost nothing costs nothing, and what has to be looked at is.
+    #[test]
+    fn calls_and_their_outcomes() {
+        use Group::{FileSystemRead, FileSystemWrite, NetworkClient, NetworkServer, SecurityAndPermissions};
+        use Outcome::{Allow, Errno, Hold};
+        let terms = Terms {
+            dead_ends: true,
+            files_floored: true,
+            signals_floored: true,
+            shield_controls: false,
+            watch_output: false,
+            watch_listen: false,
+        };
+        let (wronly, rdonly) = (libc::O_WRONLY as u64, libc::O_RDONLY as u64);
+        for (groups, nr, args, want) in [
+            (&[][..], libc::SYS_getppid, [0; 6], Allow),
+            (&[], libc::SYS_read, [0; 6], Allow),
+            (&[], libc::SYS_openat, [0; 6], Hold),
+            (&[], libc::SYS_clone3, [0; 6], Errno(libc::ENOSYS as u16)),
+            (&[], libc::SYS_clone, [0x11, 0, 0, 0, 0, 0], Allow),
+            (&[], libc::SYS_clone, [0x80_0011, 0, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_clone, [0x1000_0011, 0, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_execve, [0; 6], Allow),
+            (&[], libc::SYS_io_uring_setup, [0; 6], Hold),
+            (&[], libc::SYS_ptrace, [0; 6], Hold),
+            (&[], libc::SYS_ioctl, [0, 0x5413, 0, 0, 0, 0], Allow),
+            (&[], libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_ioctl, [0, 0xF_0000_5412, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_kill, [5, 9, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_kill, [0xFFFF_FFFF, 9, 0, 0, 0, 0], Allow),
+            (&[], libc::SYS_prlimit64, [0; 6], Allow),
+            (&[], libc::SYS_prlimit64, [1, 0, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_fcntl, [0, 8, 1, 0, 0, 0], Hold),
+            (&[], libc::SYS_socketpair, [1, 0x8_0001, 0, 0, 0, 0], Allow),
+            (&[], libc::SYS_socketpair, [1, 2, 0, 0, 0, 0], Hold),
+            (&[], libc::SYS_socket, [1, 1, 0, 0, 0, 0], Hold),
+            (&[FileSystemRead], libc::SYS_openat, [0, 0, rdonly, 0, 0, 0], Allow),
+            (&[FileSystemRead], libc::SYS_openat, [0, 0, wronly, 0, 0, 0], Hold),
+            (&[FileSystemRead], libc::SYS_openat, [0, 0, 0x200, 0, 0, 0], Hold),
+            (&[FileSystemRead], libc::SYS_openat2, [0; 6], Hold),
+            (&[FileSystemRead], libc::SYS_newfstatat, [0; 6], Allow),
+            (&[FileSystemRead], libc::SYS_unlink, [0; 6], Hold),
+            (&[FileSystemWrite], libc::SYS_openat, [0, 0, wronly, 0, 0, 0], Allow),
+            (&[FileSystemWrite], libc::SYS_openat2, [0; 6], Allow),
+            (&[FileSystemWrite], libc::SYS_unlink, [0; 6], Allow),
+            (&[FileSystemWrite], libc::SYS_mknodat, [0, 0, 0o020_666, 0, 0, 0], Hold),
+            (&[FileSystemWrite], libc::SYS_mknodat, [0, 0, 0o010_666, 0, 0, 0], Allow),
+            (&[FileSystemWrite], libc::SYS_chmod, [0; 6], Hold),
+            (&[NetworkClient], libc::SYS_connect, [3, 0, 16, 0, 0, 0], Allow),
+            (&[NetworkClient], libc::SYS_connect, [3, 0, 110, 0, 0, 0], Hold),
+            (&[NetworkClient], libc::SYS_listen, [0; 6], Hold),
+            (&[NetworkClient], libc::SYS_socket, [2, 1, 0, 0, 0, 0], Allow),
+            (&[NetworkClient], libc::SYS_socket, [2, 3, 1, 0, 0, 0], Hold),
+            (&[NetworkServer], libc::SYS_listen, [0; 6], Allow),
+            (&[NetworkServer], libc::SYS_connect, [3, 0, 16, 0, 0, 0], Hold),
+            (&[NetworkServer], libc::SYS_sendto, [3, 0, 0, 0, 9, 16], Allow),
+            (&[NetworkServer], libc::SYS_sendto, [3, 0, 0, 0x2000_0000, 9, 16], Hold),
+            (&[SecurityAndPermissions], libc::SYS_seccomp, [1, 0, 0, 0, 0, 0], Allow),
+            (&[SecurityAndPermissions], libc::SYS_seccomp, [1, 8, 0, 0, 0, 0], Hold),
+        ] {
+            let got = decisions(&granting(groups), &terms)[nr as usize].evaluate(&args);
+            assert_eq!(got, want, "{groups:?} {nr} {args:x?}");
+        }
+    }
+
+    #[test]
+    fn the_program_stays_short() {
+        let terms = Terms {
+            dead_ends: true,
+            files_floored: true,
+            signals_floored: true,
+            shield_controls: false,
+            watch_output: false,
+            watch_listen: false,
+        };
+        let policy = granting(&[Group::FileSystemRead, Group::NetworkClient]);
+        let program =
+            super::super::bpf::compile(&decisions(&policy, &terms), super::super::bpf::Hold::Notify);
+        assert!(program.unwrap().len() < 300);
+    }
+}

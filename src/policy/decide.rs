@@ -106,12 +106,17 @@ impl Policy {
         }
     }
 
-    /// `newfstatat(fd, "", …, AT_EMPTY_PATH)` and the like are fstat: libc's stdio does it.
+    /// What a process may always ask about itself, as libc does at start: a descriptor that it holds
+    /// (`newfstatat(fd, "", …, AT_EMPTY_PATH)` is fstat), and where its own program is.
     fn is_own_metadata(&self, call: &Call) -> bool {
+        let Target::Objects(objects) = &call.target else { return false };
+        let [object] = &objects[..] else { return false };
         self.granted.contains(Group::Descriptors)
-            && matches!(i64::from(call.entry.nr), libc::SYS_newfstatat | libc::SYS_statx)
-            && matches!(&call.target, Target::Objects(objects)
-                if objects.iter().all(|o| o.text.is_empty() && o.dirfd >= 0))
+            && object.access == Access::Look
+            && match object.text.as_slice() {
+                b"" => object.dirfd >= 0 && object.place != Place::Fails(libc::ENOENT),
+                text => text == b"/proc/self/exe",
+            }
     }
 
     fn decide_granted(&self, call: &Call) -> Verdict {

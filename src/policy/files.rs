@@ -1,6 +1,6 @@
 //! Path rules: which objects may be looked at, read, written, run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::call::{Object, Place};
 use super::shape::Access;
@@ -43,7 +43,7 @@ impl Scope {
     }
 }
 
-fn bytes(path: &PathBuf) -> &[u8] {
+fn bytes(path: &Path) -> &[u8] {
     use std::os::unix::ffi::OsStrExt as _;
     path.as_os_str().as_bytes()
 }

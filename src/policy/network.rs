@@ -235,18 +235,9 @@ mod tests {
 
     #[test]
     fn hosts_and_ports() {
-        let only = |spec: &[(Option<(&str, u8)>, Option<u16>)]| {
-            NetScope::Only(
-                spec.iter()
-                    .map(|(net, port)| Peer {
-                        net: net.map(|(ip, bits)| (ip.parse().unwrap(), bits)),
-                        port: *port,
-                    })
-                    .collect(),
-            )
-        };
-        let ten = only(&[(Some(("10.0.0.0", 8)), Some(443)), (Some(("::1", 128)), None)]);
-        let any = only(&[(None, Some(80))]);
+        let peer = |ip: &str, bits, port| Peer { net: Some((ip.parse().unwrap(), bits)), port };
+        let ten = NetScope::Only(vec![peer("10.0.0.0", 8, Some(443)), peer("::1", 128, None)]);
+        let any = NetScope::Only(vec![Peer { net: None, port: Some(80) }]);
         for (scope, ip, port, want) in [
             (&ten, "10.1.2.3", 443, true),
             (&ten, "10.1.2.3", 80, false),

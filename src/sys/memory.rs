@@ -117,7 +117,7 @@ mod tests {
             base.cast::<u8>()
         };
         // SAFETY: the first page is mapped and writable.
-        unsafe { std::ptr::copy_nonoverlapping(b"/tmp\0".as_ptr(), base.add(PAGE - 5), 5) };
+        unsafe { std::ptr::copy_nonoverlapping(c"/tmp".as_ptr().cast(), base.add(PAGE - 5), 5) };
         let at = base as u64 + PAGE as u64 - 5;
         assert_eq!(read_c_string(me(), at, 4096).unwrap(), b"/tmp");
         // SAFETY: as above; the string now runs into the hole.

@@ -14,10 +14,8 @@ pub struct Tools {
     pub gatekeeper: PathBuf,
     /// Makes one named call after the other: static, without a libc.
     pub probe: PathBuf,
-    /// The hostile programs, statically linked.
+    /// The hostile programs: static, with a libc.
     pub hostile: PathBuf,
-    /// The hostile programs, dynamically linked.
-    pub hostile_dynamic: PathBuf,
     /// Where they are.
     pub dir: PathBuf,
 }
@@ -43,7 +41,6 @@ pub fn tools() -> &'static Tools {
             gatekeeper: dir.join("gatekeeper"),
             probe: dir.join("probe"),
             hostile: dir.join("hostile"),
-            hostile_dynamic: dir.join("hostile-dynamic"),
             dir,
         }
     })
@@ -68,7 +65,6 @@ fn compile() -> PathBuf {
     let probe = [sources.join("probe.c")];
     gcc(&dir, "probe", PROBE, &probe, newest);
     gcc(&dir, "hostile", &["-static", "-pthread"], &others, newest);
-    gcc(&dir, "hostile-dynamic", &["-pthread"], &others, newest);
     dir
 }
 
@@ -105,11 +101,7 @@ fn gcc(dir: &Path, name: &str, flags: &[&str], sources: &[PathBuf], newest: Syst
         .args(sources)
         .output()
         .expect("gcc, which the tests need, cannot be executed");
-    assert!(
-        output.status.success(),
-        "gcc {name}:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "gcc {name}:\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Copies with cp(1): a file this process had open for writing could not be executed while another test's child, forked
@@ -121,12 +113,12 @@ fn lay_out(built: &Path) -> PathBuf {
     let copied = Command::new("cp")
         .arg("--")
         .arg(env!("CARGO_BIN_EXE_gatekeeper"))
-        .args(["probe", "hostile", "hostile-dynamic"].map(|name| built.join(name)))
+        .args(["probe", "hostile"].map(|name| built.join(name)))
         .arg(&dir)
         .status()
         .unwrap();
     assert!(copied.success());
-    for name in ["gatekeeper", "probe", "hostile", "hostile-dynamic"] {
+    for name in ["gatekeeper", "probe", "hostile"] {
         fs::set_permissions(dir.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
     unsafe { libc::atexit(remove) };

@@ -75,10 +75,3 @@ pub(crate) use {over_gates, over_gates_and_users};
 pub fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
-
-/// The `Vec<String>` of a list of things that can be shown.
-macro_rules! words {
-    ($($word:expr),* $(,)?) => { vec![$($word.to_string()),*] };
-}
-
-pub(crate) use words;

@@ -57,10 +57,7 @@ impl Out {
     /// Demands this line, whole, on stdout.
     #[track_caller]
     pub fn says(&self, line: &str) -> &Self {
-        assert!(
-            self.stdout.lines().any(|found| found == line),
-            "no line {line:?} on stdout{self}"
-        );
+        assert!(self.stdout.lines().any(|found| found == line), "no line {line:?} on stdout{self}");
         self
     }
 
@@ -108,10 +105,7 @@ impl Out {
 
     /// The lines that report a denial.
     pub fn denials(&self) -> Vec<&str> {
-        self.stderr
-            .lines()
-            .filter(|line| line.starts_with("gatekeeper: denied "))
-            .collect()
+        self.stderr.lines().filter(|line| line.starts_with("gatekeeper: denied ")).collect()
     }
 
     /// Demands that no denial was reported.
@@ -126,10 +120,7 @@ impl Out {
     pub fn denied(&self, parts: &[&str]) -> &Self {
         let denials = self.denials();
         assert_eq!(denials.len(), 1, "not one denial{self}");
-        assert!(
-            in_order(denials[0], parts),
-            "not in order in the denial: {parts:?}{self}"
-        );
+        assert!(in_order(denials[0], parts), "not in order in the denial: {parts:?}{self}");
         self
     }
 

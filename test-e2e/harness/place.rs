@@ -78,7 +78,9 @@ impl Place {
 
     /// `--allow-file-system-path=` with the allowed part.
     pub fn listed(&self) -> String {
-        format!("--allow-file-system-path={}", self.allowed("").display()).trim_end_matches('/').to_owned()
+        format!("--allow-file-system-path={}", self.allowed("").display())
+            .trim_end_matches('/')
+            .to_owned()
     }
 
     /// The inode number of the secret file.

@@ -118,7 +118,8 @@ impl Run {
 
     /// Puts a launcher and its arguments in front.
     pub fn inside<S: AsRef<OsStr>>(mut self, launcher: impl IntoIterator<Item = S>) -> Run {
-        let launcher: Vec<OsString> = launcher.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        let launcher: Vec<OsString> =
+            launcher.into_iter().map(|word| word.as_ref().to_owned()).collect();
         self.words.splice(0..0, launcher);
         self
     }
@@ -172,7 +173,8 @@ impl Run {
     }
 
     fn shown(&self) -> String {
-        let words: Vec<_> = self.words.iter().map(|word| format!("{:?}", word.to_string_lossy())).collect();
+        let words: Vec<_> =
+            self.words.iter().map(|word| format!("{:?}", word.to_string_lossy())).collect();
         words.join(" ")
     }
 
@@ -210,7 +212,11 @@ impl Run {
 }
 
 /// Runs in the child between fork and exec: system calls only.
-fn before_exec(keep: &[RawFd], terminal: Option<RawFd>, drop_to: Option<u32>) -> std::io::Result<()> {
+fn before_exec(
+    keep: &[RawFd],
+    terminal: Option<RawFd>,
+    drop_to: Option<u32>,
+) -> std::io::Result<()> {
     let check = |result: i32| match result {
         -1 => Err(std::io::Error::last_os_error()),
         _ => Ok(()),
@@ -323,14 +329,6 @@ impl Running {
         let found = self.stdout.until(|bytes| contains(bytes, text.as_bytes()));
         assert!(found, "stdout never showed {text:?}{}", self.so_far());
         self.stdout.text()
-    }
-
-    /// Waits until stderr holds this, and returns stderr.
-    #[track_caller]
-    pub fn wait_stderr(&mut self, text: &str) -> String {
-        let found = self.stderr.until(|bytes| contains(bytes, text.as_bytes()));
-        assert!(found, "stderr never showed {text:?}{}", self.so_far());
-        self.stderr.text()
     }
 
     /// Writes to its stdin; that it no longer reads is no error.

@@ -26,7 +26,10 @@ impl Server {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request);
             let length = body.len();
-            let _ = write!(stream, "HTTP/1.0 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            let _ = write!(
+                stream,
+                "HTTP/1.0 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
         })
     }
 
@@ -65,7 +68,8 @@ impl Server {
     /// Accepts on a local socket and closes at once.
     pub fn local(path: &Path) -> Server {
         let listener = UnixListener::bind(path).unwrap();
-        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o777))
+            .unwrap();
         listener.set_nonblocking(true).unwrap();
         Server::serve(0, move || listener.accept().is_ok())
     }
@@ -137,7 +141,8 @@ fn answer_of(query: &[u8]) -> Vec<u8> {
     if query.len() < 12 {
         return Vec::new();
     }
-    let name_end = query[12..].iter().position(|byte| *byte == 0).map_or(query.len(), |at| 12 + at + 1);
+    let name_end =
+        query[12..].iter().position(|byte| *byte == 0).map_or(query.len(), |at| 12 + at + 1);
     let question = &query[12..(name_end + 4).min(query.len())];
     let mut answer = query[..2].to_vec();
     answer.extend([0x85, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);

@@ -20,8 +20,13 @@ impl Terminal {
         let (mut master, mut slave) = (-1, -1);
         let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         unsafe {
-            let opened =
-                libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &size);
+            let opened = libc::openpty(
+                &mut master,
+                &mut slave,
+                std::ptr::null_mut(),
+                std::ptr::null(),
+                &size,
+            );
             assert_eq!(opened, 0);
             for fd in [master, slave] {
                 libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
@@ -62,7 +67,10 @@ impl Terminal {
         let end = Instant::now() + PATIENCE;
         loop {
             let rest = String::from_utf8_lossy(&self.seen[self.taken..]).into_owned();
-            if let Some(at) = self.seen[self.taken..].windows(text.len()).position(|window| window == text.as_bytes()) {
+            if let Some(at) = self.seen[self.taken..]
+                .windows(text.len())
+                .position(|window| window == text.as_bytes())
+            {
                 self.taken += at + text.len();
                 return rest;
             }
@@ -95,11 +103,6 @@ impl Terminal {
             }
             _ => false,
         }
-    }
-
-    /// The foreground process group.
-    pub fn foreground(&self) -> i32 {
-        unsafe { libc::tcgetpgrp(self.master.as_raw_fd()) }
     }
 
     /// Changes its size, which sends SIGWINCH to the foreground group.

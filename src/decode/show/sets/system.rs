@@ -1,0 +1,76 @@
+//! Clocks, security, the kernel itself.
+
+use crate::decode::show::flags::{Set, set};
+
+/// clock_gettime(2).
+pub(in crate::decode::show) static CLOCK: Set = set!("CLOCK_???";
+    CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
+    CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+    CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM, CLOCK_TAI);
+/// clock_nanosleep(2), timer_settime(2).
+pub(in crate::decode::show) static TIMER: Set = set!("TIMER_???"; TIMER_ABSTIME);
+/// timerfd_settime(2).
+pub(in crate::decode::show) static TIMERFD: Set =
+    set!("TFD_???"; TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET);
+/// setitimer(2).
+pub(in crate::decode::show) static ITIMER: Set =
+    set!("ITIMER_???"; ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF);
+/// seccomp(2) `operation`.
+pub(in crate::decode::show) static SECCOMP: Set = set!("SECCOMP_???";;
+    0 = SECCOMP_SET_MODE_STRICT, 1 = SECCOMP_SET_MODE_FILTER, 2 = SECCOMP_GET_ACTION_AVAIL,
+    3 = SECCOMP_GET_NOTIF_SIZES);
+/// seccomp(2) `flags`.
+pub(in crate::decode::show) static SECCOMP_FLAGS: Set = set!("SECCOMP_FILTER_FLAG_???";;
+    0x01 = SECCOMP_FILTER_FLAG_TSYNC, 0x02 = SECCOMP_FILTER_FLAG_LOG,
+    0x04 = SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0x08 = SECCOMP_FILTER_FLAG_NEW_LISTENER,
+    0x10 = SECCOMP_FILTER_FLAG_TSYNC_ESRCH, 0x20 = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+/// prctl(2) `PR_SET_SECCOMP`.
+pub(in crate::decode::show) static SECCOMP_MODE: Set = set!("SECCOMP_MODE_???";;
+    0 = SECCOMP_MODE_DISABLED, 1 = SECCOMP_MODE_STRICT, 2 = SECCOMP_MODE_FILTER);
+/// landlock_create_ruleset(2).
+pub(in crate::decode::show) static LANDLOCK_CREATE: Set = set!("LANDLOCK_CREATE_RULESET_???";;
+    1 = LANDLOCK_CREATE_RULESET_VERSION, 2 = LANDLOCK_CREATE_RULESET_ERRATA);
+/// landlock_add_rule(2).
+pub(in crate::decode::show) static LANDLOCK_RULE: Set = set!("LANDLOCK_RULE_???";;
+    1 = LANDLOCK_RULE_PATH_BENEATH, 2 = LANDLOCK_RULE_NET_PORT);
+/// landlock_restrict_self(2).
+pub(in crate::decode::show) static LANDLOCK_SELF: Set = set!("LANDLOCK_RESTRICT_SELF_???";;
+    1 = LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, 2 = LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON,
+    4 = LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF);
+/// bpf(2).
+pub(in crate::decode::show) static BPF: Set = set!("BPF_???";;
+    0 = BPF_MAP_CREATE, 1 = BPF_MAP_LOOKUP_ELEM, 2 = BPF_MAP_UPDATE_ELEM, 3 = BPF_MAP_DELETE_ELEM,
+    4 = BPF_MAP_GET_NEXT_KEY, 5 = BPF_PROG_LOAD, 6 = BPF_OBJ_PIN, 7 = BPF_OBJ_GET,
+    8 = BPF_PROG_ATTACH, 9 = BPF_PROG_DETACH, 10 = BPF_PROG_TEST_RUN, 17 = BPF_RAW_TRACEPOINT_OPEN,
+    18 = BPF_BTF_LOAD, 28 = BPF_LINK_CREATE);
+/// keyctl(2).
+pub(in crate::decode::show) static KEYCTL: Set = set!("KEYCTL_???";;
+    0 = KEYCTL_GET_KEYRING_ID, 1 = KEYCTL_JOIN_SESSION_KEYRING, 2 = KEYCTL_UPDATE,
+    3 = KEYCTL_REVOKE, 4 = KEYCTL_CHOWN, 5 = KEYCTL_SETPERM, 6 = KEYCTL_DESCRIBE, 7 = KEYCTL_CLEAR,
+    8 = KEYCTL_LINK, 9 = KEYCTL_UNLINK, 10 = KEYCTL_SEARCH, 11 = KEYCTL_READ,
+    12 = KEYCTL_INSTANTIATE, 13 = KEYCTL_NEGATE, 14 = KEYCTL_SET_REQKEY_KEYRING,
+    15 = KEYCTL_SET_TIMEOUT, 16 = KEYCTL_ASSUME_AUTHORITY, 17 = KEYCTL_GET_SECURITY,
+    18 = KEYCTL_SESSION_TO_PARENT, 19 = KEYCTL_REJECT, 20 = KEYCTL_INSTANTIATE_IOV,
+    21 = KEYCTL_INVALIDATE, 22 = KEYCTL_GET_PERSISTENT);
+/// getrandom(2).
+pub(in crate::decode::show) static RANDOM: Set =
+    set!("GRND_???"; GRND_NONBLOCK, GRND_RANDOM; 4 = GRND_INSECURE);
+/// syslog(2).
+pub(in crate::decode::show) static SYSLOG: Set = set!("SYSLOG_ACTION_???";;
+    0 = SYSLOG_ACTION_CLOSE, 1 = SYSLOG_ACTION_OPEN, 2 = SYSLOG_ACTION_READ,
+    3 = SYSLOG_ACTION_READ_ALL, 4 = SYSLOG_ACTION_READ_CLEAR, 5 = SYSLOG_ACTION_CLEAR,
+    6 = SYSLOG_ACTION_CONSOLE_OFF, 7 = SYSLOG_ACTION_CONSOLE_ON, 8 = SYSLOG_ACTION_CONSOLE_LEVEL,
+    9 = SYSLOG_ACTION_SIZE_UNREAD, 10 = SYSLOG_ACTION_SIZE_BUFFER);
+/// reboot(2) `magic`.
+pub(in crate::decode::show) static REBOOT_MAGIC: Set =
+    set!("LINUX_REBOOT_MAGIC_???";; 0xfee1_dead = LINUX_REBOOT_MAGIC1, 672_274_793 = LINUX_REBOOT_MAGIC2);
+/// reboot(2) `op`.
+pub(in crate::decode::show) static REBOOT: Set = set!("LINUX_REBOOT_CMD_???";;
+    0 = LINUX_REBOOT_CMD_CAD_OFF, 0x89AB_CDEF = LINUX_REBOOT_CMD_CAD_ON,
+    0xCDEF_0123 = LINUX_REBOOT_CMD_HALT, 0x0123_4567 = LINUX_REBOOT_CMD_RESTART,
+    0xA1B2_C3D4 = LINUX_REBOOT_CMD_RESTART2, 0x4321_FEDC = LINUX_REBOOT_CMD_POWER_OFF,
+    0x4558_4543 = LINUX_REBOOT_CMD_KEXEC, 0xD000_FCE2 = LINUX_REBOOT_CMD_SW_SUSPEND);
+/// io_uring_enter(2).
+pub(in crate::decode::show) static URING_ENTER: Set = set!("IORING_ENTER_???";;
+    1 = IORING_ENTER_GETEVENTS, 2 = IORING_ENTER_SQ_WAKEUP, 4 = IORING_ENTER_SQ_WAIT,
+    8 = IORING_ENTER_EXT_ARG, 16 = IORING_ENTER_REGISTERED_RING);
