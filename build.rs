@@ -111,10 +111,7 @@ fn compile() -> Result<(), Vec<String>> {
     }
     // The tests run this program on broken group files.
     if let Ok(this) = env::current_exe() {
-        println!(
-            "cargo::rustc-env=GATEKEEPER_BUILD_SCRIPT={}",
-            this.display()
-        );
+        println!("cargo::rustc-env=GATEKEEPER_BUILD_SCRIPT={}", this.display());
     }
     Ok(())
 }
@@ -147,20 +144,11 @@ fn load(dir: &Path) -> Result<Groups, Vec<String>> {
     }
     let files = fs::read_dir(dir).into_iter().flatten().flatten();
     for file in files.map(|file| file.file_name().to_string_lossy().into_owned()) {
-        if !file
-            .strip_suffix(".toml")
-            .is_some_and(|stem| ORDER.contains(&stem))
-        {
-            problems.push(format!(
-                "{file}: not a group that build.rs and the enum Group know"
-            ));
+        if !file.strip_suffix(".toml").is_some_and(|stem| ORDER.contains(&stem)) {
+            problems.push(format!("{file}: not a group that build.rs and the enum Group know"));
         }
     }
-    if problems.is_empty() {
-        Ok(groups)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(groups) } else { Err(problems) }
 }
 
 fn check(groups: &Groups, tables: &[(&str, Table)]) -> Vec<String> {
@@ -214,9 +202,9 @@ fn check_number(call: &str, member: &Member, tables: &[(&str, Table)]) -> Option
     match member {
         Member::Why(_) if known.next().is_none() => Some(format!("{call}: unknown call")),
         Member::Why(_) => None,
-        Member::Numbered { nr, .. } if *nr < FIRST_SHARED => Some(format!(
-            "{call}: {nr} is not the same on every architecture"
-        )),
+        Member::Numbered { nr, .. } if *nr < FIRST_SHARED => {
+            Some(format!("{call}: {nr} is not the same on every architecture"))
+        }
         Member::Numbered { nr, .. } if known.any(|other| other != nr) => {
             Some(format!("{call}: {nr} is not its number"))
         }

@@ -7,16 +7,11 @@ use super::{Groups, ORDER};
 
 fn variant(name: &str) -> String {
     let words = name.split('-');
-    words
-        .map(|word| word[..1].to_uppercase() + &word[1..])
-        .collect()
+    words.map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
 fn variants<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let paths: Vec<_> = names
-        .into_iter()
-        .map(|name| format!("Group::{}", variant(name)))
-        .collect();
+    let paths: Vec<_> = names.into_iter().map(|name| format!("Group::{}", variant(name))).collect();
     format!("&[{}]", paths.join(", "))
 }
 
@@ -36,11 +31,8 @@ pub fn code(
         let Some(group) = groups.get(name) else {
             continue;
         };
-        let members: Vec<_> = calls
-            .iter()
-            .filter(|(_, call)| call.1 == name)
-            .map(|(nr, _)| *nr)
-            .collect();
+        let members: Vec<_> =
+            calls.iter().filter(|(_, call)| call.1 == name).map(|(nr, _)| *nr).collect();
         writeln!(
             out,
             "Group::{} => &Info {{ name: {name:?}, flag: {:?}, help: {:?}, includes: {}, baseline: {}, members: &{members:?} }},",
@@ -81,32 +73,20 @@ pub fn docs(groups: &Groups) -> Result<String, std::fmt::Error> {
          is switched off. A reason beside a call says what else decides about it, or why it is where it is.\n\n\
          | Group | Flag | Baseline | Includes |\n|---|---|---|---|\n",
     );
-    let ordered = || {
-        ORDER
-            .iter()
-            .filter_map(|name| groups.get(name).map(|group| (name, group)))
-    };
+    let ordered = || ORDER.iter().filter_map(|name| groups.get(name).map(|group| (name, group)));
     for (name, group) in ordered() {
-        let flag = group
-            .flag
-            .as_ref()
-            .map_or("none".to_owned(), |flag| format!("`{flag}`"));
+        let flag = group.flag.as_ref().map_or("none".to_owned(), |flag| format!("`{flag}`"));
         let baseline = if group.baseline { "yes" } else { "no" };
         let includes = group.includes.join(", ");
-        writeln!(
-            out,
-            "| [{name}](#{name}) | {flag} | {baseline} | {includes} |"
-        )?;
+        writeln!(out, "| [{name}](#{name}) | {flag} | {baseline} | {includes} |")?;
     }
     for (name, group) in ordered() {
         writeln!(out, "\n## {name}\n\n{}.", group.help)?;
         if let Some(notes) = &group.notes {
             writeln!(out, "\n{notes}")?;
         }
-        let (plain, explained): (Vec<_>, Vec<_>) = group
-            .calls
-            .iter()
-            .partition(|(_, member)| member.why().is_empty());
+        let (plain, explained): (Vec<_>, Vec<_>) =
+            group.calls.iter().partition(|(_, member)| member.why().is_empty());
         if !plain.is_empty() {
             let plain: Vec<_> = plain.iter().map(|(call, _)| format!("`{call}`")).collect();
             writeln!(out, "\n{}", plain.join(" "))?;

@@ -63,10 +63,8 @@ pub const fn of_signal(signal: i32) -> u8 {
 }
 
 /// The rows of the table that stand for the command's own end, as the help prints them.
-pub const COMMAND_ROWS: [(&str, &str); 2] = [
-    ("0-255", "the command's own exit code"),
-    ("128+N", "signal N ended the command"),
-];
+pub const COMMAND_ROWS: [(&str, &str); 2] =
+    [("0-255", "the command's own exit code"), ("128+N", "signal N ended the command")];
 
 #[cfg(test)]
 mod tests {

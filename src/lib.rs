@@ -28,6 +28,7 @@
 
 pub mod cli;
 pub mod decode;
+pub mod error;
 pub mod exit;
 pub mod gate;
 pub mod launch;

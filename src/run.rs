@@ -8,8 +8,10 @@ use thiserror::Error;
 
 use crate::cli::{Config, GateChoice, LandlockChoice, Mode, Start};
 use crate::decode::Host;
+use crate::error::plain;
 use crate::exit::{self, ExitCode};
 use crate::gate::notify;
+use crate::launch::descriptors;
 use crate::launch::program::{self, ProgramError};
 use crate::launch::{self, Foundation, LaunchError, Launched, Spec, Step, SystemLookup};
 use crate::plan::{self, Floor, GateKind, Terms, bpf};
@@ -62,6 +64,11 @@ fn internal(error: impl std::fmt::Display) -> RunError {
 
 /// Runs the command and returns what gatekeeper exits with.
 pub fn run(config: &Config) -> Result<u8, RunError> {
+    let inherited =
+        descriptors::inherited().map_err(|error| internal(format!("/proc: {error}")))?;
+    if let Some(fd) = config.keep_fds.iter().find(|fd| !inherited.contains(fd)) {
+        return Err(RunError::Usage(format!("--keep-fd={fd}: no such descriptor is open")));
+    }
     let tracing = config.mode == Mode::Trace;
     let log_file = config.log_file.as_deref();
     let opened = report::open_log(log_file.filter(|_| !tracing), config.verbose);
@@ -72,12 +79,13 @@ pub fn run(config: &Config) -> Result<u8, RunError> {
         .map_err(|error| RunError::Usage(error.to_string()))?;
     let layers = Layers::choose(config, &policy)?;
     let (launched, gate) = start(config, &policy, &layers, path)?;
+    descriptors::release(&inherited).map_err(internal)?;
     supervise(config, policy, &layers, launched, gate)
 }
 
 fn log_error(config: &Config, error: &io::Error) -> RunError {
     let file = config.log_file.as_deref().unwrap_or_else(|| "".as_ref());
-    RunError::Usage(format!("--log-file={}: {error}", file.display()))
+    RunError::Usage(format!("--log-file={}: {}", file.display(), plain(error)))
 }
 
 /// Which layers this machine and these flags give.
@@ -247,16 +255,11 @@ fn launch_error(program: &str, error: LaunchError) -> RunError {
     match error {
         LaunchError::Child { step: Step::Exec, error } => {
             let why = match error.raw_os_error() {
-                Some(libc::ENOENT) => {
-                    "its interpreter or loader does not exist".to_owned()
-                }
+                Some(libc::ENOENT) => "its interpreter or loader does not exist".to_owned(),
                 Some(libc::ENOEXEC) => "the kernel does not know its format".to_owned(),
-                _ => error.to_string(),
+                _ => plain(&error),
             };
             RunError::Exec(program.to_owned(), why)
-        }
-        LaunchError::Child { step: Step::Descriptors, error } => {
-            RunError::Usage(format!("--keep-fd: {error}: it is not open"))
         }
         other => internal(other),
     }

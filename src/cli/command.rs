@@ -97,10 +97,8 @@ fn command_arg() -> Arg {
 }
 
 fn arg(flag: &Flag) -> Arg {
-    let mut arg = Arg::new(flag.long)
-        .long(flag.long)
-        .help(flag.help)
-        .help_heading(flag.section.heading());
+    let mut arg =
+        Arg::new(flag.long).long(flag.long).help(flag.help).help_heading(flag.section.heading());
     if !flag.more.is_empty() {
         arg = arg.long_help(format!("{}\n\n{}", flag.help, flag.more));
     }
@@ -110,11 +108,7 @@ fn arg(flag: &Flag) -> Arg {
     if let Some(letter) = flag.short {
         arg = arg.short(letter);
     }
-    let optional = |arg: Arg| {
-        arg.action(ArgAction::Append)
-            .num_args(0..=1)
-            .require_equals(true)
-    };
+    let optional = |arg: Arg| arg.action(ArgAction::Append).num_args(0..=1).require_equals(true);
     match flag.value {
         Value::Switch => arg.action(ArgAction::SetTrue),
         Value::Bool => optional(arg)
@@ -137,9 +131,9 @@ fn arg(flag: &Flag) -> Arg {
 /// What completions offer as the value.
 fn hint(arg: Arg, key: Key, list: List) -> Arg {
     let arg = match key {
-        Key::Syscall => arg.value_parser(words(|| {
-            (0..=groups::MAX_NR).filter_map(groups::name_of).collect()
-        })),
+        Key::Syscall => {
+            arg.value_parser(words(|| (0..=groups::MAX_NR).filter_map(groups::name_of).collect()))
+        }
         Key::Signal => arg.value_parser(words(|| value::signal_names().collect())),
         _ => arg.value_parser(OsStringValueParser::new()),
     };

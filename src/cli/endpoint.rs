@@ -14,21 +14,14 @@ pub fn client(text: &OsStr) -> Result<Endpoint, String> {
         return Err("empty address; write HOST or HOST:PORT".to_owned());
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!(
-            "{shown} is not a host; for this port of any host write '*:{text}'"
-        ));
+        return Err(format!("{shown} is not a host; for this port of any host write '*:{text}'"));
     }
     let (host_text, port_text) = split(text)?;
     let port = port_text.map(|digits| port(digits, &shown)).transpose()?;
     if port == Some(0) {
-        return Err(format!(
-            "{shown}: nobody connects to port 0; give 1 to 65535"
-        ));
+        return Err(format!("{shown}: nobody connects to port 0; give 1 to 65535"));
     }
-    Ok(Endpoint {
-        host: host(host_text, &shown)?,
-        port,
-    })
+    Ok(Endpoint { host: host(host_text, &shown)?, port })
 }
 
 /// What `--allow-network-server` takes: a port, with an address before it or without.
@@ -39,20 +32,14 @@ pub fn server(text: &OsStr) -> Result<Endpoint, String> {
         return Err("empty port; write PORT or ADDR:PORT".to_owned());
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(Endpoint {
-            host: Host::Any,
-            port: Some(port(text, &shown)?),
-        });
+        return Ok(Endpoint { host: Host::Any, port: Some(port(text, &shown)?) });
     }
     let (host_text, port_text) = split(text)?;
     let host = host(host_text, &shown)?;
     let Some(digits) = port_text else {
         return Err(format!("{shown} has no port; write PORT or ADDR:PORT"));
     };
-    Ok(Endpoint {
-        host,
-        port: Some(port(digits, &shown)?),
-    })
+    Ok(Endpoint { host, port: Some(port(digits, &shown)?) })
 }
 
 /// Parts the host from the port. Two colons without brackets are an IPv6 address without a port (RFC 4038, 5.1).
@@ -81,10 +68,7 @@ fn split(text: &str) -> Result<(&str, Option<&str>), String> {
 
 fn port(digits: &str, shown: &str) -> Result<u16, String> {
     // u16's own parser would take a plus sign.
-    let number = digits
-        .bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| digits.parse().ok());
+    let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
     number
         .flatten()
         .ok_or_else(|| format!("{shown}: bad port {}; ports are 0 to 65535", quote(digits)))
@@ -141,10 +125,7 @@ fn network(address: &str, length: &str, shown: &str) -> Result<Host, String> {
     let length = match length.parse::<u8>() {
         Ok(length) if length <= full => length,
         _ => {
-            return Err(format!(
-                "{shown}: bad prefix length {}; it is 0 to {full}",
-                quote(length)
-            ));
+            return Err(format!("{shown}: bad prefix length {}; it is 0 to {full}", quote(length)));
         }
     };
     let base = first_address(address, length);

@@ -83,10 +83,7 @@ mod tests {
 
     #[test]
     fn only_what_is_near_is_suggested() {
-        assert_eq!(
-            did_you_mean("USR", ["KILL", "USR1"]),
-            "; did you mean 'USR1'?"
-        );
+        assert_eq!(did_you_mean("USR", ["KILL", "USR1"]), "; did you mean 'USR1'?");
         assert_eq!(did_you_mean("xyz", ["KILL", "USR1"]), "");
     }
 }

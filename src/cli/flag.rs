@@ -142,16 +142,7 @@ impl Flag {
         section: Section,
         help: &'static str,
     ) -> Flag {
-        Flag {
-            key,
-            long,
-            short: None,
-            alias: None,
-            value,
-            section,
-            help,
-            more: "",
-        }
+        Flag { key, long, short: None, alias: None, value, section, help, more: "" }
     }
 
     /// With what `--help` adds.
@@ -161,18 +152,12 @@ impl Flag {
 
     /// With a letter.
     pub const fn short(self, letter: char) -> Flag {
-        Flag {
-            short: Some(letter),
-            ..self
-        }
+        Flag { short: Some(letter), ..self }
     }
 
     /// With a second name.
     pub const fn alias(self, alias: &'static str) -> Flag {
-        Flag {
-            alias: Some(alias),
-            ..self
-        }
+        Flag { alias: Some(alias), ..self }
     }
 
     /// The names after `--`.

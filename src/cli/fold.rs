@@ -13,28 +13,19 @@ pub fn fold(error: &Error, sub: &str) -> Result<Text, Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = error.render();
-            Ok(Text {
-                plain: text.to_string(),
-                coloured: Some(text.ansi().to_string()),
-            })
+            Ok(Text { plain: text.to_string(), coloured: Some(text.ansi().to_string()) })
         }
         ErrorKind::UnknownArgument => Err(unknown(error, sub)),
         ErrorKind::InvalidSubcommand => Err(subcommand(error)),
         ErrorKind::MissingRequiredArgument => Err(Failure::about(
             "completions",
-            format!(
-                "no shell given; give {}",
-                alternatives(&pages::shell_names())
-            ),
+            format!("no shell given; give {}", alternatives(&pages::shell_names())),
         )),
         ErrorKind::InvalidValue | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
             let shown = name(error, ContextKind::InvalidArg);
             let flag = bare(&shown);
             let pattern = shown.replacen(" <", "=", 1).replace('>', "");
-            Err(Failure::about(
-                flag,
-                format!("no value given; write {pattern}"),
-            ))
+            Err(Failure::about(flag, format!("no value given; write {pattern}")))
         }
         ErrorKind::TooManyValues => {
             let shown = name(error, ContextKind::InvalidArg);
@@ -48,9 +39,7 @@ pub fn fold(error: &Error, sub: &str) -> Result<Text, Failure> {
         _ => {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
-            Err(Failure::Line(
-                first.strip_prefix("error: ").unwrap_or(first).to_owned(),
-            ))
+            Err(Failure::Line(first.strip_prefix("error: ").unwrap_or(first).to_owned()))
         }
     }
 }
@@ -58,10 +47,8 @@ pub fn fold(error: &Error, sub: &str) -> Result<Text, Failure> {
 fn unknown(error: &Error, sub: &str) -> Failure {
     let word = name(error, ContextKind::InvalidArg);
     let shown = quote(&word);
-    let known = FLAGS.iter().find(|flag| {
-        flag.names()
-            .any(|long| word.strip_prefix("--") == Some(long))
-    });
+    let known =
+        FLAGS.iter().find(|flag| flag.names().any(|long| word.strip_prefix("--") == Some(long)));
     let line = match known {
         Some(_) if sub == "trace" => {
             format!(
@@ -69,19 +56,11 @@ fn unknown(error: &Error, sub: &str) -> Failure {
             )
         }
         Some(flag) => {
-            let place = if flag.traces() {
-                "'run' or 'trace'"
-            } else {
-                "'run'"
-            };
+            let place = if flag.traces() { "'run' or 'trace'" } else { "'run'" };
             format!("flag {shown} is out of place; it stands behind {place}")
         }
         None => {
-            let kind = if word.starts_with('-') {
-                "flag"
-            } else {
-                "argument"
-            };
+            let kind = if word.starts_with('-') { "flag" } else { "argument" };
             let near = name(error, ContextKind::SuggestedArg);
             let hint = match (near.as_str(), sub) {
                 ("", "run" | "trace") => format!("see 'gatekeeper {sub} --help'"),

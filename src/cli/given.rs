@@ -59,8 +59,7 @@ impl Given {
     /// The words of a flag, in the order given; empty where it was not.
     pub fn words(&self, key: Key) -> &[Word] {
         let flag = FLAGS.iter().find(|flag| flag.key == key);
-        flag.and_then(|flag| self.0.get(flag.long))
-            .map_or(&[], Vec::as_slice)
+        flag.and_then(|flag| self.0.get(flag.long)).map_or(&[], Vec::as_slice)
     }
 
     /// The word that counts where only one can.
@@ -80,9 +79,7 @@ impl Given {
         parse: impl Fn(&OsStr) -> Result<T, String>,
     ) -> Result<Vec<T>, Failure> {
         let words = self.words(key).iter();
-        words
-            .map(|word| parse(word.text()).map_err(|problem| word.wrong(problem)))
-            .collect()
+        words.map(|word| parse(word.text()).map_err(|problem| word.wrong(problem))).collect()
     }
 
     /// The value of a flag that has one, understood by `parse`.
@@ -92,37 +89,22 @@ impl Given {
         parse: impl Fn(&OsStr) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let word = self.last(key);
-        word.map(|word| parse(word.text()).map_err(|problem| word.wrong(problem)))
-            .transpose()
+        word.map(|word| parse(word.text()).map_err(|problem| word.wrong(problem))).transpose()
     }
 }
 
 fn typed(matches: &ArgMatches, flag: &Flag) -> Vec<Word> {
-    let word = |value| Word {
-        from: format!("--{}", flag.long),
-        typed: true,
-        value,
-    };
+    let word = |value| Word { from: format!("--{}", flag.long), typed: true, value };
     if flag.value == Value::Switch {
-        return matches
-            .get_flag(flag.long)
-            .then(|| word(None))
-            .into_iter()
-            .collect();
+        return matches.get_flag(flag.long).then(|| word(None)).into_iter().collect();
     }
     let mut words = Vec::new();
-    for mut occurrence in matches
-        .get_occurrences::<OsString>(flag.long)
-        .into_iter()
-        .flatten()
-    {
+    for mut occurrence in matches.get_occurrences::<OsString>(flag.long).into_iter().flatten() {
         match occurrence.next() {
             None => words.push(word(None)),
-            Some(value) => words.extend(
-                split(value, flag.value, false)
-                    .into_iter()
-                    .map(|v| word(Some(v))),
-            ),
+            Some(value) => {
+                words.extend(split(value, flag.value, false).into_iter().map(|v| word(Some(v))))
+            }
         }
     }
     words
@@ -143,11 +125,7 @@ fn from_environment(env: &BTreeMap<String, OsString>, flag: &Flag) -> Result<Vec
 
 /// An empty variable is one that is not set; a flag that can stand alone is switched by a truth value.
 fn of_variable(from: &str, value: &OsStr, flag: &Flag) -> Result<Vec<Word>, Failure> {
-    let word = |value| Word {
-        from: from.to_owned(),
-        typed: false,
-        value,
-    };
+    let word = |value| Word { from: from.to_owned(), typed: false, value };
     if value.is_empty() {
         return Ok(Vec::new());
     }
@@ -155,10 +133,9 @@ fn of_variable(from: &str, value: &OsStr, flag: &Flag) -> Result<Vec<Word>, Fail
     match (truth(value), flag.value) {
         (Some(true), _) if alone => Ok(vec![word(None)]),
         (Some(false), _) if alone => Ok(Vec::new()),
-        (None, Value::Switch) => Err(Failure::about(
-            from,
-            format!("{} is neither true nor false", quote(value)),
-        )),
+        (None, Value::Switch) => {
+            Err(Failure::about(from, format!("{} is neither true nor false", quote(value))))
+        }
         _ => {
             let values = split(value, flag.value, true);
             Ok(values.into_iter().map(|v| word(Some(v))).collect())
@@ -209,9 +186,7 @@ fn split(value: &OsStr, kind: Value, variable: bool) -> Vec<OsString> {
         _ => return vec![value.to_owned()],
     };
     let parts = value.as_bytes().split(|byte| *byte == separator);
-    parts
-        .map(|part| OsString::from_vec(part.to_vec()))
-        .collect()
+    parts.map(|part| OsString::from_vec(part.to_vec())).collect()
 }
 
 /// The variables that are gatekeeper's, by name. One that looks like a grant or a trigger and is none is an error: a
@@ -230,9 +205,7 @@ pub fn check_names(env: &BTreeMap<String, OsString>) -> Result<(), Failure> {
     let known: Vec<String> = FLAGS.iter().flat_map(Flag::names).map(variable).collect();
     let single = variable("allow-syscall-");
     for name in env.keys() {
-        let ours = ["ALLOW_", "TRIGGER_"]
-            .iter()
-            .any(|kind| name[PREFIX.len()..].starts_with(kind));
+        let ours = ["ALLOW_", "TRIGGER_"].iter().any(|kind| name[PREFIX.len()..].starts_with(kind));
         if ours && !known.contains(name) && !name.starts_with(&single) {
             return Err(Failure::Line(format!(
                 "unknown variable {}{}",

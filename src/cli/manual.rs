@@ -13,9 +13,7 @@ use super::pages::{ENVIRONMENT, EXAMPLES_OF_RUN, EXAMPLES_OF_TRACE, exit_rows};
 pub fn page() -> io::Result<String> {
     let mut whole = command();
     whole.build();
-    let man = Man::new(whole.clone())
-        .title("GATEKEEPER")
-        .manual("User Commands");
+    let man = Man::new(whole.clone()).title("GATEKEEPER").manual("User Commands");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -60,10 +58,7 @@ fn synopsis(whole: &Command) -> Roff {
             "help" => "[COMMAND]",
             _ => "",
         };
-        roff.text([
-            bold(format!("gatekeeper {}", sub.get_name())),
-            roman(format!(" {arguments}")),
-        ]);
+        roff.text([bold(format!("gatekeeper {}", sub.get_name())), roman(format!(" {arguments}"))]);
         roff.control("br", []);
     }
     roff
@@ -77,9 +72,7 @@ fn closing_sections() -> Roff {
     }
     roff.control("SH", ["EXIT STATUS"]);
     for (code, meaning) in exit_rows() {
-        roff.control("TP", [])
-            .text([bold(code)])
-            .text([roman(meaning)]);
+        roff.control("TP", []).text([bold(code)]).text([roman(meaning)]);
     }
     roff.control("SH", ["EXAMPLES"]);
     for (what, line) in EXAMPLES_OF_RUN.iter().chain(&EXAMPLES_OF_TRACE) {

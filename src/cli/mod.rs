@@ -57,10 +57,7 @@ pub struct Text {
 
 impl Text {
     fn plain(plain: String) -> Text {
-        Text {
-            plain,
-            coloured: None,
-        }
+        Text { plain, coloured: None }
     }
 
     /// Writes it to stdout, coloured only on a terminal and without NO_COLOR. A reader that has seen enough (EPIPE)
@@ -74,10 +71,7 @@ impl Text {
             Some(coloured) if colour => coloured,
             _ => &self.plain,
         };
-        match stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result,
         }
@@ -121,12 +115,8 @@ fn start(
         Mode::Run => "run",
         Mode::Trace => "trace",
     };
-    let command: Vec<OsString> = matches
-        .get_many::<OsString>(command::COMMAND)
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
+    let command: Vec<OsString> =
+        matches.get_many::<OsString>(command::COMMAND).into_iter().flatten().cloned().collect();
     if command.is_empty() {
         return Err(Failure::Line(format!(
             "no command given; usage: gatekeeper {name} {}",

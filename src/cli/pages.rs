@@ -66,19 +66,13 @@ pub const ENVIRONMENT: [&str; 4] = [
 /// What `gatekeeper --help` ends with.
 pub fn after_help_of_all() -> String {
     let examples = [&EXAMPLES_OF_RUN[..1], &EXAMPLES_OF_TRACE[..1]].concat();
-    format!("{}{}", example_section(&examples), exit_section())
-        .trim_end()
-        .to_owned()
+    format!("{}{}", example_section(&examples), exit_section()).trim_end().to_owned()
 }
 
 /// What `gatekeeper run --help` ends with.
 pub fn after_help_of_run() -> String {
     let environment = format!("{}{}\n\n", heading("Environment"), ENVIRONMENT.join("\n"));
-    let text = format!(
-        "{}{environment}{}",
-        example_section(&EXAMPLES_OF_RUN),
-        exit_section()
-    );
+    let text = format!("{}{environment}{}", example_section(&EXAMPLES_OF_RUN), exit_section());
     text.trim_end().to_owned()
 }
 
@@ -103,20 +97,14 @@ fn example_section(examples: &[(&str, &str)]) -> String {
 
 fn exit_section() -> String {
     let rows = exit_rows();
-    let lines = rows
-        .iter()
-        .map(|(code, meaning)| format!("  {code:<6} {meaning}\n"));
+    let lines = rows.iter().map(|(code, meaning)| format!("  {code:<6} {meaning}\n"));
     heading("Exit codes") + &lines.collect::<String>()
 }
 
 /// The table of exit codes: the code and what it says.
 pub fn exit_rows() -> Vec<(String, &'static str)> {
     let own = ExitCode::ALL.map(|exit| (exit.code().to_string(), exit.meaning()));
-    COMMAND_ROWS
-        .map(|(code, meaning)| (code.to_owned(), meaning))
-        .into_iter()
-        .chain(own)
-        .collect()
+    COMMAND_ROWS.map(|(code, meaning)| (code.to_owned(), meaning)).into_iter().chain(own).collect()
 }
 
 /// What `gatekeeper groups` prints: each group with its flag, its meaning and its calls.
@@ -125,11 +113,7 @@ pub fn group_reference() -> String {
     for group in Group::ALL {
         let name = group.name();
         let flag = group.flag().unwrap_or("no flag of its own");
-        let baseline = if group.in_baseline() {
-            ", in the baseline"
-        } else {
-            ""
-        };
+        let baseline = if group.in_baseline() { ", in the baseline" } else { "" };
         let _ = writeln!(text, "{name} ({flag}{baseline})\n  {}", group.help());
         let includes: Vec<_> = group.includes().iter().map(|part| part.name()).collect();
         if !includes.is_empty() {

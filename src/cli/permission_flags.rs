@@ -18,9 +18,7 @@ const PLAIN: [Group; 9] = [
 
 /// The list, in the order of the help.
 pub fn flags() -> Vec<Flag> {
-    let plain = PLAIN
-        .iter()
-        .filter_map(|group| plain(*group, Section::Permissions));
+    let plain = PLAIN.iter().filter_map(|group| plain(*group, Section::Permissions));
     let mut flags: Vec<Flag> = file_system().chain(network()).chain(plain).collect();
     flags.push(
         Flag::new(

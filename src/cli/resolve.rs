@@ -35,10 +35,7 @@ pub fn run(given: &Given, command: Vec<OsString>) -> Result<Config, Failure> {
         ..trace(given, command)?
     };
     restricts_something(given, &config.permissions)?;
-    Ok(Config {
-        mode: Mode::Run,
-        ..config
-    })
+    Ok(Config { mode: Mode::Run, ..config })
 }
 
 /// What `gatekeeper trace` with these flags and this command means: the same loop, and nothing that could refuse.
@@ -91,13 +88,8 @@ fn permissions(given: &Given) -> Result<Permissions, Failure> {
 
 fn path_grant(given: &Given, key: Key) -> Result<PathGrant, Failure> {
     let (with, alone) = parted(given, key);
-    let under = with
-        .iter()
-        .map(|word| path(word.text()).map_err(|problem| word.wrong(problem)));
-    Ok(PathGrant {
-        everywhere: alone,
-        under: under.collect::<Result<_, _>>()?,
-    })
+    let under = with.iter().map(|word| path(word.text()).map_err(|problem| word.wrong(problem)));
+    Ok(PathGrant { everywhere: alone, under: under.collect::<Result<_, _>>()? })
 }
 
 fn net_grant(
@@ -106,21 +98,14 @@ fn net_grant(
     parse: fn(&OsStr) -> Result<Endpoint, String>,
 ) -> Result<NetGrant, Failure> {
     let (with, alone) = parted(given, key);
-    let only = with
-        .iter()
-        .map(|word| parse(word.text()).map_err(|problem| word.wrong(problem)));
-    Ok(NetGrant {
-        everywhere: alone,
-        only: only.collect::<Result<_, _>>()?,
-    })
+    let only = with.iter().map(|word| parse(word.text()).map_err(|problem| word.wrong(problem)));
+    Ok(NetGrant { everywhere: alone, only: only.collect::<Result<_, _>>()? })
 }
 
 /// The words with a value, and whether there is one without.
 fn parted(given: &Given, key: Key) -> (Vec<&Word>, bool) {
-    let (with, alone): (Vec<_>, Vec<_>) = given
-        .words(key)
-        .iter()
-        .partition(|word| word.value.is_some());
+    let (with, alone): (Vec<_>, Vec<_>) =
+        given.words(key).iter().partition(|word| word.value.is_some());
     (with, !alone.is_empty())
 }
 
@@ -146,13 +131,7 @@ fn restricts_something(given: &Given, permissions: &Permissions) -> Result<(), F
     }
 }
 
-const TRIGGERS: [Key; 5] = [
-    Key::LogMatch,
-    Key::LogRegex,
-    Key::Signal,
-    Key::Listen,
-    Key::After,
-];
+const TRIGGERS: [Key; 5] = [Key::LogMatch, Key::LogRegex, Key::Signal, Key::Listen, Key::After];
 
 /// A trigger means delayed enforcement. Where `--enforce-on-startup=true` says the opposite, the command line wins over
 /// the environment, and within one of the two it is a contradiction.
@@ -178,12 +157,9 @@ fn start(given: &Given) -> Result<Start, Failure> {
         };
     };
     match word {
-        Some(word) if at_once == Some(true) && word.typed == trigger.typed => {
-            Err(trigger.wrong(format!(
-                "a trigger delays what {} wants at once; drop one of the two",
-                word.from
-            )))
-        }
+        Some(word) if at_once == Some(true) && word.typed == trigger.typed => Err(trigger.wrong(
+            format!("a trigger delays what {} wants at once; drop one of the two", word.from),
+        )),
         Some(word) if at_once == Some(true) && word.typed => Ok(Start::AtOnce),
         _ => Ok(Start::Delayed(triggers)),
     }
@@ -214,11 +190,7 @@ fn choice(given: &Given, key: Key) -> Result<Option<&'static str>, Failure> {
 /// The one of `choices` that `text` is.
 pub fn one_of(text: &OsStr, choices: &[&'static str]) -> Result<&'static str, String> {
     let found = choices.iter().find(|choice| text == **choice);
-    found.copied().ok_or_else(|| {
-        format!(
-            "unknown value {}; give {}",
-            quote(text),
-            alternatives(choices)
-        )
-    })
+    found
+        .copied()
+        .ok_or_else(|| format!("unknown value {}; give {}", quote(text), alternatives(choices)))
 }

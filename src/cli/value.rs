@@ -47,10 +47,7 @@ const SIGNALS: [(&str, i32); 31] = [
 
 /// The names that a trigger may have, for completions.
 pub fn signal_names() -> impl Iterator<Item = &'static str> {
-    SIGNALS
-        .into_iter()
-        .filter(|(_, number)| unfit(*number).is_none())
-        .map(|(name, _)| name)
+    SIGNALS.into_iter().filter(|(_, number)| unfit(*number).is_none()).map(|(name, _)| name)
 }
 
 /// A signal by name (with or without SIG, in either case), by number, or as `RTMIN+N` or `RTMAX-N`: signal(7).
@@ -69,10 +66,7 @@ pub fn signal(text: &OsStr) -> Result<i32, String> {
         return Err(format!("unknown signal {shown}{hint}"));
     };
     if !(1..=libc::SIGRTMAX()).contains(&number) {
-        return Err(format!(
-            "no signal {shown}; they are 1 to {}",
-            libc::SIGRTMAX()
-        ));
+        return Err(format!("no signal {shown}; they are 1 to {}", libc::SIGRTMAX()));
     }
     match unfit(number) {
         Some(reason) => Err(format!("{shown} {reason}; use USR1 or USR2")),
@@ -101,9 +95,7 @@ fn unfit(number: i32) -> Option<&'static str> {
 fn real_time(name: &str) -> Option<i32> {
     let count = |digits: &str| {
         let number = digits.parse::<i32>().ok()?;
-        (0..=libc::SIGRTMAX() - libc::SIGRTMIN())
-            .contains(&number)
-            .then_some(number)
+        (0..=libc::SIGRTMAX() - libc::SIGRTMIN()).contains(&number).then_some(number)
     };
     match name {
         "RTMIN" => Some(libc::SIGRTMIN()),
@@ -138,14 +130,9 @@ pub fn duration(text: &OsStr) -> Result<Duration, String> {
         }
     };
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!(
-            "{shown} is not a duration; write 500ms, 30s, 2m, 1h or 1d"
-        ));
+        return Err(format!("{shown} is not a duration; write 500ms, 30s, 2m, 1h or 1d"));
     }
-    let total = digits
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(milliseconds));
+    let total = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(milliseconds));
     match total.map(Duration::from_millis) {
         Some(Duration::ZERO) => Err(format!(
             "{shown} is no time at all; leave the trigger out to enforce from the start"
@@ -161,9 +148,7 @@ pub fn keep_fd(text: &OsStr) -> Result<i32, String> {
     match text.to_string_lossy().parse::<i32>() {
         Ok(0..=2) => Err(format!("{shown} needs no flag: 0, 1 and 2 are always kept")),
         Ok(number @ 3..) => Ok(number),
-        _ => Err(format!(
-            "{shown} is not a descriptor; give a number above 2"
-        )),
+        _ => Err(format!("{shown} is not a descriptor; give a number above 2")),
     }
 }
 
@@ -181,9 +166,8 @@ pub fn syscall(text: &OsStr) -> Result<u32, String> {
         );
     }
     groups::number_of(&name).ok_or_else(|| {
-        let hint = groups::nearest(&name).map_or_else(String::new, |near| {
-            format!("; did you mean {}?", quote(near))
-        });
+        let hint = groups::nearest(&name)
+            .map_or_else(String::new, |near| format!("; did you mean {}?", quote(near)));
         format!("unknown system call {}{hint}", quote(text))
     })
 }
@@ -202,10 +186,7 @@ pub fn log_regex(text: &OsStr) -> Result<Regex, String> {
         return Err("empty expression; give what the command writes".to_owned());
     }
     let Some(pattern) = text.to_str() else {
-        return Err(format!(
-            "{} is not UTF-8; write bytes as \\xNN",
-            quote(text)
-        ));
+        return Err(format!("{} is not UTF-8; write bytes as \\xNN", quote(text)));
     };
     Regex::new(pattern).map_err(|error| {
         // The message draws the pattern over several lines; the last one says what is wrong.

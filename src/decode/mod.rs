@@ -11,7 +11,9 @@ pub use live::{Host, Live};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::policy::shape::{self, Access, Empty, Follow, Named, PathArg, Sent, Shape};
-use crate::policy::{Address, Call, IOCTL_ATTRIBUTES, Object, Place, Relation, Target, open_access};
+use crate::policy::{
+    Address, Call, IOCTL_ATTRIBUTES, Object, Place, Relation, Target, open_access,
+};
 use crate::sys::arch::Entry;
 
 /// The longest path the kernel takes, its NUL included.

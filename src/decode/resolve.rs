@@ -234,7 +234,9 @@ impl<'r> Walk<'r> {
     fn missing(self, name: &[u8], error: &io::Error) -> io::Result<Place> {
         match error.raw_os_error() {
             Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES) => {}
-            _ => return Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(libc::EIO))),
+            _ => {
+                return Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(libc::EIO)));
+            }
         }
         if self.rest.iter().any(|part| part == b"..") {
             return Err(io::Error::from_raw_os_error(libc::ENOENT));

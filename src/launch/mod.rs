@@ -1,5 +1,6 @@
 //! From a plan to a running command: fork, attach, the layers in order, exec.
 
+pub mod descriptors;
 mod floor;
 mod host;
 pub mod program;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use landlock::RulesetCreated;
 use thiserror::Error;
 
+use crate::error::plain;
 use crate::plan::GateKind;
 use crate::plan::bpf::Program;
 use crate::sys::ptrace::Stopped;
@@ -73,7 +75,7 @@ const STEPS: [Step; 5] =
 #[derive(Debug, Error)]
 pub enum LaunchError {
     /// A step in the child failed.
-    #[error("{}: {error}", describe(*step))]
+    #[error("{}: {}", describe(*step), plain(error))]
     Child {
         /// Which.
         step: Step,
@@ -81,10 +83,10 @@ pub enum LaunchError {
         error: io::Error,
     },
     /// Attaching failed.
-    #[error("cannot trace the command: {0}; is gatekeeper itself being traced, or ptrace forbidden here?")]
+    #[error("cannot trace the command: {}; is gatekeeper itself being traced, or ptrace forbidden here?", plain(.0))]
     Attach(io::Error),
     /// Something else did.
-    #[error("cannot start the command: {0}")]
+    #[error("cannot start the command: {}", plain(.0))]
     System(#[from] io::Error),
 }
 
@@ -154,7 +156,7 @@ fn child(
 fn confine(spec: &Spec, floor: Option<RulesetCreated>) -> Result<(), (Step, io::Error)> {
     let at = |step: Step| move |error: io::Error| (step, error);
     spawn::close_all_but(&spec.keep_fds).map_err(at(Step::Descriptors))?;
-    spawn::drop_spying_capabilities().map_err(at(Step::Privileges))?;
+    spawn::drop_far_reaching_capabilities().map_err(at(Step::Privileges))?;
     spawn::no_new_privileges().map_err(at(Step::Privileges))?;
     if let Some(ruleset) = floor {
         floor::enter(ruleset).map_err(at(Step::Landlock))?;
@@ -171,12 +173,7 @@ fn confine(spec: &Spec, floor: Option<RulesetCreated>) -> Result<(), (Step, io::
     Ok(())
 }
 
-fn attend(
-    spec: &Spec,
-    pid: Pid,
-    mut go: File,
-    failure: File,
-) -> Result<Launched, LaunchError> {
+fn attend(spec: &Spec, pid: Pid, mut go: File, failure: File) -> Result<Launched, LaunchError> {
     if let Err(error) = ptrace::seize(pid) {
         drop(go);
         return Err(LaunchError::Attach(error));
@@ -207,12 +204,10 @@ fn receive_listener(pid: Pid) -> Result<Option<Listener>, LaunchError> {
                 return Ok(Some(Listener::new(fd)));
             }
             Some((_, Status::Stopped { signal, event: 0 })) => Stopped::new(pid).resume(signal)?,
-            Some((_, Status::Stopped { event: libc::PTRACE_EVENT_STOP, signal })) => {
-                match signal {
-                    libc::SIGTRAP => Stopped::new(pid).resume(0)?,
-                    _ => Stopped::new(pid).listen()?,
-                }
-            }
+            Some((_, Status::Stopped { event: libc::PTRACE_EVENT_STOP, signal })) => match signal {
+                libc::SIGTRAP => Stopped::new(pid).resume(0)?,
+                _ => Stopped::new(pid).listen()?,
+            },
             Some((_, Status::Stopped { .. })) => Stopped::new(pid).resume(0)?,
             Some((_, Status::Exited(_) | Status::Signaled(_))) | None => return Ok(None),
         }

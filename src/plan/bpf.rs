@@ -161,11 +161,7 @@ fn body(
     };
     let (any, then, otherwise) = match decision {
         Decision::Always(outcome) => return answer(graph, *outcome),
-        Decision::When {
-            any,
-            then,
-            otherwise,
-        } => (any, *then, *otherwise),
+        Decision::When { any, then, otherwise } => (any, *then, *otherwise),
     };
     let then = answer(graph, then)?;
     let mut entry = answer(graph, otherwise)?;
@@ -175,14 +171,8 @@ fn body(
         entry = then;
         for cond in clause.iter().rev() {
             entry = condition::check(graph, cond, entry, fails).map_err(|why| match why {
-                Invalid::Argument => CompileError::NoSuchArgument {
-                    call,
-                    arg: cond.arg,
-                },
-                Invalid::EmptyList => CompileError::EmptyList {
-                    call,
-                    arg: cond.arg,
-                },
+                Invalid::Argument => CompileError::NoSuchArgument { call, arg: cond.arg },
+                Invalid::EmptyList => CompileError::EmptyList { call, arg: cond.arg },
             })?;
         }
     }

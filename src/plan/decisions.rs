@@ -4,14 +4,14 @@
 //! else, refusals included, is held, so that each denial is reported.
 
 use super::rule::{Cond, Decision, Outcome, Test, Width};
+#[cfg(doc)]
+use crate::policy::SocketRule;
 use crate::policy::groups::{self, MAX_NR};
 use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
 use crate::policy::{
     CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED, NetScope,
     PRCTL_ALLOWED, PRCTL_SECURITY, Policy, SECCOMP_NEW_LISTENER, Scope, WRITE_INTENT,
 };
-#[cfg(doc)]
-use crate::policy::SocketRule;
 
 /// What besides the policy settles who decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +87,7 @@ fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Deci
         Shape::Fcntl => hold_when(vec![vec![among(1, &FCNTL_OWNER)]], Outcome::Allow),
         Shape::Prctl if named => ALLOW,
         Shape::Prctl => prctl(policy),
-        Shape::Seccomp => {
-            allow_when(vec![vec![masked(1, SECCOMP_NEW_LISTENER.into(), 0)]])
-        }
+        Shape::Seccomp => allow_when(vec![vec![masked(1, SECCOMP_NEW_LISTENER.into(), 0)]]),
         Shape::Process(who) => process(terms, who),
         Shape::Output(Output::Kernel(fd)) if terms.watch_output => watch(fd, ALLOW),
         Shape::Output(_) if terms.watch_output => watch(0, ALLOW),
@@ -263,11 +261,7 @@ fn prctl(policy: &Policy) -> Decision {
 }
 
 fn process(terms: &Terms, who: Named) -> Decision {
-    let negative = Cond {
-        arg: 0,
-        width: Width::U32,
-        test: Test::Range(0x8000_0000, 0xFFFF_FFFF),
-    };
+    let negative = Cond { arg: 0, width: Width::U32, test: Test::Range(0x8000_0000, 0xFFFF_FFFF) };
     match who {
         Named::Task(arg) => allow_when(vec![vec![among(arg, &[0])]]),
         // Groups, and everybody: Landlock delivers to the members in the tree only.
@@ -383,8 +377,32 @@ mod tests {
 
     fn register() -> impl Strategy<Value = u64> {
         let telling: Vec<u64> = vec![
-            0, 1, 2, 3, 5, 8, 10, 15, 16, 17, 22, 28, 35, 38, 110, 0x40, 0x200, 0x5412, 0x8914,
-            0x8_0801, 0x40_0000, 0x80_0000, 0x1000_0000, 0x2000_0000, 0x4008_6602, 0xFFFF_FFFF,
+            0,
+            1,
+            2,
+            3,
+            5,
+            8,
+            10,
+            15,
+            16,
+            17,
+            22,
+            28,
+            35,
+            38,
+            110,
+            0x40,
+            0x200,
+            0x5412,
+            0x8914,
+            0x8_0801,
+            0x40_0000,
+            0x80_0000,
+            0x1000_0000,
+            0x2000_0000,
+            0x4008_6602,
+            0xFFFF_FFFF,
         ];
         (prop::sample::select(telling), any::<u32>(), any::<bool>())
             .prop_map(|(low, high, garbage)| low | if garbage { u64::from(high) << 32 } else { 0 })
@@ -400,15 +418,15 @@ mod tests {
             access,
         };
         Some(match shape::of(entry.nr) {
-            Shape::Path(path) | Shape::MakeNode(path, _) => Target::Objects(vec![object(path.access)]),
+            Shape::Path(path) | Shape::MakeNode(path, _) => {
+                Target::Objects(vec![object(path.access)])
+            }
             Shape::TwoPaths(a, b) => Target::Objects(vec![object(a.access), object(b.access)]),
             Shape::Open(_, arg) => {
                 let flags = entry.args[arg as usize] & 0xFFFF_FFFF;
                 Target::Open(object(open_access(flags)), flags)
             }
-            Shape::OpenHow(_) => {
-                Target::Open(object(Access::Write), libc::O_RDWR as u64)
-            }
+            Shape::OpenHow(_) => Target::Open(object(Access::Write), libc::O_RDWR as u64),
             Shape::Descriptor(_, access) => Target::Objects(vec![object(access)]),
             Shape::Ioctl if IOCTL_ATTRIBUTES.contains(&(entry.args[1] as u32)) => {
                 Target::Objects(vec![object(Access::Attributes)])
@@ -469,7 +487,9 @@ mod tests {
     /// What has to cost nothing costs nothing, and what has to be looked at is.
     #[test]
     fn calls_and_their_outcomes() {
-        use Group::{FileSystemRead, FileSystemWrite, NetworkClient, NetworkServer, SecurityAndPermissions};
+        use Group::{
+            FileSystemRead, FileSystemWrite, NetworkClient, NetworkServer, SecurityAndPermissions,
+        };
         use Outcome::{Allow, Errno, Hold};
         let terms = Terms {
             dead_ends: true,
@@ -542,8 +562,10 @@ mod tests {
             watch_listen: false,
         };
         let policy = granting(&[Group::FileSystemRead, Group::NetworkClient]);
-        let program =
-            super::super::bpf::compile(&decisions(&policy, &terms), super::super::bpf::Hold::Notify);
+        let program = super::super::bpf::compile(
+            &decisions(&policy, &terms),
+            super::super::bpf::Hold::Notify,
+        );
         assert!(program.unwrap().len() < 300);
     }
 }

@@ -66,7 +66,10 @@ pub fn floor(policy: &Policy, ordinary: Option<Vec<PathBuf>>) -> Floor {
     }
 }
 
-fn files(policy: &Policy, ordinary: Option<Vec<PathBuf>>) -> (FileRights, Vec<(PathBuf, FileRights)>) {
+fn files(
+    policy: &Policy,
+    ordinary: Option<Vec<PathBuf>>,
+) -> (FileRights, Vec<(PathBuf, FileRights)>) {
     let files = &policy.files;
     let named = |wanted: fn(Access) -> bool| named_access(policy, wanted);
     let handled = FileRights {

@@ -53,18 +53,10 @@ fn decode(insn: &sock_filter) -> Option<Insn> {
         0x20 => Insn::Load(insn.k),
         0x54 => Insn::And(insn.k),
         0x05 => Insn::Goto(insn.k as usize),
-        0x15 => Insn::If {
-            holds: |a, k| a == k,
-        },
-        0x25 => Insn::If {
-            holds: |a, k| a > k,
-        },
-        0x35 => Insn::If {
-            holds: |a, k| a >= k,
-        },
-        0x45 => Insn::If {
-            holds: |a, k| a & k != 0,
-        },
+        0x15 => Insn::If { holds: |a, k| a == k },
+        0x25 => Insn::If { holds: |a, k| a > k },
+        0x35 => Insn::If { holds: |a, k| a >= k },
+        0x45 => Insn::If { holds: |a, k| a & k != 0 },
         0x06 => Insn::Return(insn.k),
         _ => return None,
     })
@@ -119,12 +111,7 @@ pub fn run(program: &[sock_filter], data: &Data) -> (u32, Vec<u32>) {
 
 /// Whether the kernel finds, knowing only number and ABI, that the call is allowed.
 pub fn is_const_allow(program: &[sock_filter], nr: u32, arch: u32) -> bool {
-    let data = Data {
-        nr,
-        arch,
-        instruction_pointer: 0,
-        args: [0; 6],
-    };
+    let data = Data { nr, arch, instruction_pointer: 0, args: [0; 6] };
     // The kernel stops at the first other load. Whatever is run up to there is the
     // same, so it is enough to see that there was none.
     let (answer, loaded) = run(program, &data);

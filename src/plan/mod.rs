@@ -2,9 +2,9 @@
 
 pub mod bpf;
 mod decisions;
+mod floor;
 #[cfg(test)]
 mod interpret;
-mod floor;
 pub mod rule;
 
 pub use decisions::{Terms, decisions};

@@ -95,17 +95,9 @@ impl Decision {
     pub fn evaluate(&self, args: &[u64; 6]) -> Outcome {
         match self {
             Decision::Always(outcome) => *outcome,
-            Decision::When {
-                any,
-                then,
-                otherwise,
-            } => {
+            Decision::When { any, then, otherwise } => {
                 let holds = |clause: &Vec<Cond>| clause.iter().all(|cond| cond.holds(args));
-                if any.iter().any(holds) {
-                    *then
-                } else {
-                    *otherwise
-                }
+                if any.iter().any(holds) { *then } else { *otherwise }
             }
         }
     }
@@ -117,11 +109,7 @@ mod tests {
     use super::*;
 
     fn holds(width: Width, test: Test, arg: u64) -> bool {
-        let cond = Cond {
-            arg: 1,
-            width,
-            test,
-        };
+        let cond = Cond { arg: 1, width, test };
         cond.holds(&[!arg, arg, !arg, !arg, !arg, !arg])
     }
 
@@ -144,27 +132,15 @@ mod tests {
     #[test]
     fn an_argument_that_does_not_exist_fulfils_nothing() {
         let test = Test::Masked { mask: 0, value: 0 };
-        let cond = |arg| Cond {
-            arg,
-            width: U64,
-            test: test.clone(),
-        };
+        let cond = |arg| Cond { arg, width: U64, test: test.clone() };
         assert!(cond(5).holds(&[0; 6]));
         assert!(!cond(6).holds(&[0; 6]));
     }
 
     #[test]
     fn any_clause_decides_and_all_of_its_conditions_must_hold() {
-        let is = |arg, value| Cond {
-            arg,
-            width: U32,
-            test: Test::In(vec![value]),
-        };
-        let when = |any| Decision::When {
-            any,
-            then: Outcome::Allow,
-            otherwise: Outcome::Hold,
-        };
+        let is = |arg, value| Cond { arg, width: U32, test: Test::In(vec![value]) };
+        let when = |any| Decision::When { any, then: Outcome::Allow, otherwise: Outcome::Hold };
         let either = when(vec![vec![is(0, 1), is(1, 2)], vec![is(2, 3)]]);
         assert_eq!(either.evaluate(&[1, 2, 0, 0, 0, 0]), Outcome::Allow);
         assert_eq!(either.evaluate(&[0, 0, 3, 0, 0, 0]), Outcome::Allow);

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::Policy;
 use super::files::{FileRules, Scope};
 use super::groups::{Group, GroupSet};
 use super::network::{NetRules, NetScope, Peer};
-use super::Policy;
 use crate::cli::{Host, NetGrant, PathGrant, Permissions};
+use crate::error::plain;
 
 /// How names in the grants are looked up; the real one asks the system, tests answer themselves.
 pub trait Lookup {
@@ -28,7 +29,7 @@ pub trait Lookup {
 #[derive(Debug, Error)]
 pub enum BuildError {
     /// The path of a grant cannot be resolved.
-    #[error("{flag}={path}: {error}; create it first, or name the directory above it", path = path.display())]
+    #[error("{flag}={}: {}; create it first, or name the directory above it", path.display(), plain(error))]
     Path {
         /// The flag.
         flag: &'static str,
@@ -38,7 +39,7 @@ pub enum BuildError {
         error: io::Error,
     },
     /// The host of a grant cannot be resolved.
-    #[error("{flag}={host}: {error}; name an address instead, or correct the name")]
+    #[error("{flag}={host}: {}; name an address instead, or correct the name", plain(error))]
     Host {
         /// The flag.
         flag: &'static str,
@@ -148,9 +149,11 @@ fn resolve(
     paths
         .iter()
         .map(|path| {
-            lookup
-                .canonical(path)
-                .map_err(|error| BuildError::Path { flag, path: path.clone(), error })
+            lookup.canonical(path).map_err(|error| BuildError::Path {
+                flag,
+                path: path.clone(),
+                error,
+            })
         })
         .collect()
 }
@@ -188,10 +191,12 @@ fn endpoints(
                     host: host.clone(),
                     error,
                 })?;
-                peers.extend(found.into_iter().map(|ip| Peer {
-                    net: Some((ip, if ip.is_ipv4() { 32 } else { 128 })),
-                    port,
-                }));
+                peers.extend(
+                    found.into_iter().map(|ip| Peer {
+                        net: Some((ip, if ip.is_ipv4() { 32 } else { 128 })),
+                        port,
+                    }),
+                );
             }
         }
     }
@@ -245,8 +250,22 @@ mod tests {
             (&none, &all, vec![], Scope::Everything, Scope::Everything, Scope::Everything),
             (&all, &none, vec!["/lib"], under(&["/usr/lib"]), Scope::Nothing, under(&["/usr/lib"])),
             (&grant(false, &["/a"]), &none, vec![], under(&["/a"]), Scope::Nothing, under(&["/a"])),
-            (&all, &grant(false, &["/o"]), vec![], Scope::Everything, under(&["/o"]), Scope::Everything),
-            (&all, &grant(false, &["/o"]), vec!["/s"], under(&["/o", "/s"]), under(&["/o"]), under(&["/o", "/s"])),
+            (
+                &all,
+                &grant(false, &["/o"]),
+                vec![],
+                Scope::Everything,
+                under(&["/o"]),
+                Scope::Everything,
+            ),
+            (
+                &all,
+                &grant(false, &["/o"]),
+                vec!["/s"],
+                under(&["/o", "/s"]),
+                under(&["/o"]),
+                under(&["/o", "/s"]),
+            ),
             (&all, &all, vec!["/s"], under(&["/s"]), under(&["/s"]), under(&["/s"])),
         ] {
             let permissions = Permissions {
@@ -283,9 +302,10 @@ mod tests {
             },
             ..Permissions::default()
         };
-        for (permissions, want) in
-            [(path, "--allow-file-system-path=/missing: "), (host, "--allow-network-client=nowhere: ")]
-        {
+        for (permissions, want) in [
+            (path, "--allow-file-system-path=/missing: "),
+            (host, "--allow-network-client=nowhere: "),
+        ] {
             let error = build(&permissions, &Fake).unwrap_err().to_string();
             assert!(error.starts_with(want), "{error}");
         }

@@ -1,5 +1,6 @@
 //! The verdict on one call.
 
+use super::Policy;
 use super::call::{Address, Call, Object, Place, Relation, Target};
 use super::files::{Scope, open_access};
 use super::groups::{self, Group};
@@ -10,7 +11,6 @@ use super::operation::{
     prctl_allowed,
 };
 use super::shape::{self, Access, Shape};
-use super::Policy;
 
 /// What the policy says of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,12 +147,14 @@ impl Policy {
             Shape::Ioctl => operation(!ioctl_denied(second)),
             Shape::Prctl => operation(prctl_allowed(first, self.granted)),
             Shape::Process(_) | Shape::Fcntl => decide_process(call),
-            Shape::MakeNode(_, mode) => match call.entry.args[mode as usize] as u32 & libc::S_IFMT {
-                libc::S_IFBLK | libc::S_IFCHR if !self.named(nr) => {
-                    deny(Reason::DeviceNode, Hint::Syscall(nr))
+            Shape::MakeNode(_, mode) => {
+                match call.entry.args[mode as usize] as u32 & libc::S_IFMT {
+                    libc::S_IFBLK | libc::S_IFCHR if !self.named(nr) => {
+                        deny(Reason::DeviceNode, Hint::Syscall(nr))
+                    }
+                    _ => self.decide_objects(call),
                 }
-                _ => self.decide_objects(call),
-            },
+            }
             _ => self.decide_objects(call),
         }
     }
@@ -210,7 +212,8 @@ impl Policy {
         match self.decide_open_flags(nr, flags) {
             _ if self.files.is_free_device(object) => Verdict::Allow,
             Verdict::Deny(mut denial) => {
-                denial.hint = open_hint(Hint::for_object(&self.files, object, open_access(flags)), flags);
+                denial.hint =
+                    open_hint(Hint::for_object(&self.files, object, open_access(flags)), flags);
                 Verdict::Deny(denial)
             }
             _ => match self.decide_object(nr, object, open_access(flags)) {
@@ -315,13 +318,7 @@ impl Policy {
         }
     }
 
-    fn decide_address(
-        &self,
-        nr: u32,
-        address: &Address,
-        granted: bool,
-        access: Access,
-    ) -> Verdict {
+    fn decide_address(&self, nr: u32, address: &Address, granted: bool, access: Access) -> Verdict {
         if granted {
             return match address {
                 Address::Local(object) if self.files.has_list() || access == Access::Write => {

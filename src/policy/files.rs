@@ -107,9 +107,7 @@ impl FileRules {
             Place::Fails(_) => true,
             Place::Unknown => false,
             // Already in the caller's hands; but a memfd is no listed program.
-            Place::Anonymous => {
-                access != Access::Execute || self.execute == Scope::Everything
-            }
+            Place::Anonymous => access != Access::Execute || self.execute == Scope::Everything,
             Place::Path(path) => self.allow_path(path, access),
         }
     }
@@ -177,10 +175,9 @@ pub fn is_kernel_control(path: &[u8]) -> bool {
 
 /// The open(2) flags that make an open more than a read: access mode 1, 2 and the odd 3, `O_CREAT`,
 /// `O_TRUNC` (which truncates even with `O_RDONLY`), `O_TMPFILE`.
-pub const WRITE_INTENT: u64 = (libc::O_ACCMODE
-    | libc::O_CREAT
-    | libc::O_TRUNC
-    | (libc::O_TMPFILE & !libc::O_DIRECTORY)) as u64;
+pub const WRITE_INTENT: u64 =
+    (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | (libc::O_TMPFILE & !libc::O_DIRECTORY))
+        as u64;
 
 /// What an open with `flags` does.
 pub fn open_access(flags: u64) -> Access {

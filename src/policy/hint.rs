@@ -39,7 +39,7 @@ impl Hint {
             (true, _) => "--allow-file-system-write",
             (false, _) => "--allow-file-system-read",
         };
-        Hint::Path(flag, path.clone())
+        Hint::Path(flag, lasting(path).to_vec())
     }
 
     /// The same, naming the directory instead.
@@ -53,6 +53,14 @@ impl Hint {
             }
             other => other,
         }
+    }
+}
+
+/// A process's own directory in `/proc` is another one next time: only `/proc` itself can be listed.
+fn lasting(path: &[u8]) -> &[u8] {
+    match path.strip_prefix(b"/proc/") {
+        Some([b'0'..=b'9', ..]) => b"/proc",
+        _ => path,
     }
 }
 
@@ -89,6 +97,18 @@ pub fn shell_word(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_that_last() {
+        for (path, want) in [
+            (&b"/proc/123/maps"[..], &b"/proc"[..]),
+            (b"/proc/sys/vm", b"/proc/sys/vm"),
+            (b"/proc/", b"/proc/"),
+            (b"/etc/passwd", b"/etc/passwd"),
+        ] {
+            assert_eq!(lasting(path), want);
+        }
+    }
 
     #[test]
     fn words() {

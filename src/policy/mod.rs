@@ -12,7 +12,6 @@ pub mod shape;
 
 pub use build::{BuildError, Lookup, build};
 pub use call::{Address, Call, Object, Place, Relation, Target};
-pub use shape::Access;
 pub use decide::{Denial, Effect, Reason, Verdict};
 pub use files::{
     FREE_DEVICES, FileRules, PLAIN_DEVICES, Scope, WRITE_INTENT, is_kernel_control, open_access,
@@ -24,6 +23,7 @@ pub use operation::{
     CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, IOCTL_ATTRIBUTES, IOCTL_DENIED, PRCTL_ALLOWED,
     PRCTL_SECURITY, SECCOMP_NEW_LISTENER,
 };
+pub use shape::Access;
 
 /// Calls that work on a descriptor the command already holds, though their group is another's: what
 /// stdio does with 0, 1 and 2, and what one does with a socketpair.
@@ -72,8 +72,14 @@ impl Policy {
     /// Whether the command can give itself another root or mount table, so that paths may mean
     /// something else to it than to gatekeeper.
     pub fn may_change_root(&self) -> bool {
-        [libc::SYS_chroot, libc::SYS_pivot_root, libc::SYS_setns, libc::SYS_unshare, libc::SYS_mount]
-            .iter()
-            .any(|&nr| self.named(nr as u32))
+        [
+            libc::SYS_chroot,
+            libc::SYS_pivot_root,
+            libc::SYS_setns,
+            libc::SYS_unshare,
+            libc::SYS_mount,
+        ]
+        .iter()
+        .any(|&nr| self.named(nr as u32))
     }
 }

@@ -246,9 +246,7 @@ pub const fn of(nr: u32) -> Shape {
             dir(0, If(4, libc::AT_SYMLINK_FOLLOW as u32), WithFlag(4), Write),
             dir(2, No, Never, Write),
         ),
-        libc::SYS_symlinkat => {
-            Shape::Path(PathArg { dirfd: Some(1), path: 2, ..at(2, No, Write) })
-        }
+        libc::SYS_symlinkat => Shape::Path(PathArg { dirfd: Some(1), path: 2, ..at(2, No, Write) }),
         libc::SYS_mkdirat | libc::SYS_unlinkat => Shape::Path(dir(0, No, Never, Write)),
         libc::SYS_mknodat => Shape::MakeNode(dir(0, No, Never, Write), 2),
         libc::SYS_fchmodat => Shape::Path(dir(0, Yes, Never, Attributes)),
@@ -256,9 +254,7 @@ pub const fn of(nr: u32) -> Shape {
         libc::SYS_fchownat => flagged(4, Attributes),
         libc::SYS_fchmod | libc::SYS_fchown => Shape::Descriptor(0, Attributes),
         libc::SYS_fsetxattr | libc::SYS_fremovexattr => Shape::Descriptor(0, Attributes),
-        libc::SYS_utimensat => {
-            Shape::Path(dir(0, Unless(3, NOFOLLOW), Null, Attributes))
-        }
+        libc::SYS_utimensat => Shape::Path(dir(0, Unless(3, NOFOLLOW), Null, Attributes)),
         libc::SYS_setxattr | libc::SYS_removexattr => one(0, Yes, Attributes),
         libc::SYS_lsetxattr | libc::SYS_lremovexattr => one(0, No, Attributes),
         newest::SETXATTRAT | newest::REMOVEXATTRAT => flagged(2, Attributes),
@@ -268,9 +264,7 @@ pub const fn of(nr: u32) -> Shape {
 
         // In no group, but path rules bind them too where --allow-syscall grants them.
         libc::SYS_chroot => one(0, Yes, Enter),
-        libc::SYS_pivot_root => {
-            Shape::TwoPaths(at(0, Yes, Write), at(1, Yes, Write))
-        }
+        libc::SYS_pivot_root => Shape::TwoPaths(at(0, Yes, Write), at(1, Yes, Write)),
         libc::SYS_mount => one(1, Yes, Write),
         libc::SYS_umount2 => one(0, Yes, Write),
         libc::SYS_swapon | libc::SYS_swapoff | libc::SYS_acct => one(0, Yes, Write),
@@ -325,9 +319,7 @@ pub const fn of(nr: u32) -> Shape {
         libc::SYS_ioprio_set => Shape::Process(Named::Priority { ioprio: true }),
 
         libc::SYS_write | libc::SYS_pwrite64 => Shape::Output(Output::Buffer),
-        libc::SYS_writev | libc::SYS_pwritev | libc::SYS_pwritev2 => {
-            Shape::Output(Output::Vector)
-        }
+        libc::SYS_writev | libc::SYS_pwritev | libc::SYS_pwritev2 => Shape::Output(Output::Vector),
         libc::SYS_sendfile => Shape::Output(Output::Kernel(0)),
         libc::SYS_splice | libc::SYS_copy_file_range => Shape::Output(Output::Kernel(2)),
         libc::SYS_tee => Shape::Output(Output::Kernel(1)),

@@ -192,9 +192,7 @@ impl Judge {
                 self.read_output(entry, guest);
                 None
             }
-            Shape::Listen if self.enforcement.triggers().on_listen => {
-                self.listen_for(entry, guest)
-            }
+            Shape::Listen if self.enforcement.triggers().on_listen => self.listen_for(entry, guest),
             _ => None,
         }
     }
@@ -251,7 +249,9 @@ impl Judge {
             Shape::Output(Output::Buffer) | Shape::Send(Sent::To) => {
                 scan(entry.args[1], entry.args[2]);
             }
-            Shape::Output(Output::Vector) => vectors(guest, entry.args[1], entry.args[2], &mut scan),
+            Shape::Output(Output::Vector) => {
+                vectors(guest, entry.args[1], entry.args[2], &mut scan)
+            }
             Shape::Send(Sent::Message) => {
                 let mut header = [0; 32];
                 if matches!(guest.read(entry.args[1], &mut header), Ok(32)) {
@@ -293,9 +293,9 @@ fn vectors(guest: &Live<'_>, addr: u64, count: u64, scan: &mut dyn FnMut(u64, u6
 }
 
 fn word(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..at + 8).map_or(0, |b| {
-        b.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
-    })
+    bytes
+        .get(at..at + 8)
+        .map_or(0, |b| b.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)))
 }
 
 /// The name of the thread's program (comm), without its newline.

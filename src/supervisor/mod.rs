@@ -1,7 +1,7 @@
 //! The supervisor: the tracer's loop, the judge, triggers, signals.
 
-mod judge;
 mod family;
+mod judge;
 mod settle;
 mod signals;
 mod supervise;
@@ -11,8 +11,8 @@ mod trigger;
 pub use judge::{Action, Judge, Ruling};
 pub use settle::settle;
 pub use signals::{Forwarding, forward};
-pub use trace::Tracer;
 pub use supervise::{Ending, Supervisor};
+pub use trace::Tracer;
 pub use trigger::{Cause, Enforcement};
 
 impl std::fmt::Display for Cause {

@@ -172,8 +172,8 @@ impl Supervisor {
         if stopped.pid() == self.main
             && matches!(signal, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
         {
-            let from_kernel = ptrace::gone(stopped.signal_origin())?
-                .is_some_and(|(code, _)| code == SI_KERNEL);
+            let from_kernel =
+                ptrace::gone(stopped.signal_origin())?.is_some_and(|(code, _)| code == SI_KERNEL);
             self.terminal_stop = from_kernel;
         }
         stopped.resume(signal)

@@ -74,7 +74,8 @@ impl Tracer {
     }
 
     fn line(&mut self, tid: Pid, text: std::fmt::Arguments<'_>) {
-        let line = if tid == self.main { format!("{text}\n") } else { format!("[pid {tid}] {text}\n") };
+        let line =
+            if tid == self.main { format!("{text}\n") } else { format!("[pid {tid}] {text}\n") };
         let written = match &mut self.out {
             Some(file) => file.write_all(line.as_bytes()),
             None => io::stderr().write_all(line.as_bytes()),

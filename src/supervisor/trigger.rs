@@ -166,7 +166,8 @@ mod tests {
             (&[(1, 1, "rreready")], true),
         ] {
             let enforcement = waiting(&["ready"], &[]);
-            let got = writes.iter().any(|(pid, fd, text)| enforcement.saw(*pid, *fd, text.as_bytes()));
+            let got =
+                writes.iter().any(|(pid, fd, text)| enforcement.saw(*pid, *fd, text.as_bytes()));
             assert_eq!(got, want, "{writes:?}");
         }
     }

@@ -122,10 +122,7 @@ mod tests {
         assert_eq!(read_c_string(me(), at, 4096).unwrap(), b"/tmp");
         // SAFETY: as above; the string now runs into the hole.
         unsafe { *base.add(PAGE - 1) = b'x' };
-        assert_eq!(
-            read_c_string(me(), at, 4096).unwrap_err().raw_os_error(),
-            Some(libc::EFAULT)
-        );
+        assert_eq!(read_c_string(me(), at, 4096).unwrap_err().raw_os_error(), Some(libc::EFAULT));
         // SAFETY: unmaps what this test mapped.
         unsafe { libc::munmap(base.cast(), PAGE) };
     }

@@ -21,9 +21,5 @@ pub type Pid = libc::pid_t;
 
 /// Turns the −1 convention of libc into a result.
 fn check(ret: libc::c_long) -> std::io::Result<libc::c_long> {
-    if ret == -1 {
-        Err(std::io::Error::last_os_error())
-    } else {
-        Ok(ret)
-    }
+    if ret == -1 { Err(std::io::Error::last_os_error()) } else { Ok(ret) }
 }

@@ -39,7 +39,9 @@ pub enum CallStop {
 /// Attaches to `pid` with all options; it goes on running.
 pub fn seize(pid: Pid) -> io::Result<()> {
     // SAFETY: a request without pointers.
-    check(unsafe { libc::syscall(libc::SYS_ptrace, libc::PTRACE_SEIZE, pid, 0, OPTIONS as usize) })?;
+    check(unsafe {
+        libc::syscall(libc::SYS_ptrace, libc::PTRACE_SEIZE, pid, 0, OPTIONS as usize)
+    })?;
     Ok(())
 }
 
@@ -143,9 +145,8 @@ impl Stopped {
 
     fn request(self, request: libc::c_uint, signal: i32) -> io::Result<()> {
         // SAFETY: a request without pointers.
-        let result = check(unsafe {
-            libc::syscall(libc::SYS_ptrace, request, self.0, 0, signal as usize)
-        });
+        let result =
+            check(unsafe { libc::syscall(libc::SYS_ptrace, request, self.0, 0, signal as usize) });
         gone(result).map(|_| ())
     }
 }

@@ -67,8 +67,7 @@ pub struct Listener(OwnedFd);
 /// Whether the kernel knows `action` (a `SECCOMP_RET_*` value).
 pub fn action_available(action: u32) -> bool {
     // SAFETY: the kernel reads one u32.
-    let ret =
-        unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0, &raw const action) };
+    let ret = unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0, &raw const action) };
     ret == 0
 }
 
@@ -178,7 +177,8 @@ impl Listener {
 
     fn send(&self, response: &Response) -> io::Result<()> {
         // SAFETY: the kernel reads one struct.
-        let ret = unsafe { libc::ioctl(self.0.as_raw_fd(), IOCTL_SEND, std::ptr::from_ref(response)) };
+        let ret =
+            unsafe { libc::ioctl(self.0.as_raw_fd(), IOCTL_SEND, std::ptr::from_ref(response)) };
         if ret == -1 {
             return answered_or_gone(io::Error::last_os_error());
         }

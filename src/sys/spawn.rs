@@ -36,9 +36,7 @@ pub fn close_all_but(keep: &[RawFd]) -> io::Result<()> {
         check(libc::c_long::from(unsafe { libc::fcntl(fd, libc::F_GETFD) }))?;
     }
     // SAFETY: marks descriptors only; nothing is closed before the exec.
-    check(unsafe {
-        libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
-    })?;
+    check(unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) })?;
     for &fd in keep {
         // SAFETY: no pointers.
         check(libc::c_long::from(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) }))?;
@@ -53,6 +51,7 @@ pub fn no_new_privileges() -> io::Result<()> {
     Ok(())
 }
 
+const CAP_NET_ADMIN: u32 = 12;
 const CAP_SYS_PTRACE: u32 = 19;
 const CAP_SYS_ADMIN: u32 = 21;
 const CAP_PERFMON: u32 = 38;
@@ -71,18 +70,20 @@ struct CapData {
     inheritable: u32,
 }
 
-/// Gives up the capabilities that reach into other processes, the supervisor among them.
+/// Gives up the capabilities that reach into other processes, the supervisor among them, or reconfigure
+/// the network.
 ///
 /// `mm_access` (kernel/fork.c) lets CAP_PERFMON and CAP_SYS_ADMIN read `/proc/PID/{environ,maps}` of
-/// anybody, and CAP_SYS_PTRACE overrides the supervisor's undumpable state. Held by no ordinary user:
-/// then nothing happens.
-pub fn drop_spying_capabilities() -> io::Result<()> {
+/// anybody, and CAP_SYS_PTRACE overrides the supervisor's undumpable state. CAP_NET_ADMIN would make a
+/// NETLINK_ROUTE socket, which name resolution needs, a way to change routes. An ordinary user holds none
+/// of them: then nothing happens.
+pub fn drop_far_reaching_capabilities() -> io::Result<()> {
     let mut header = CapHeader { version: 0x2008_0522, pid: 0 };
     let mut data = [CapData::default(); 2];
     // SAFETY: version 3 headers go with two data structs.
     check(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
     let before = data.map(|d| (d.permitted, d.inheritable));
-    for cap in [CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON] {
+    for cap in [CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON] {
         // SAFETY: options without pointers. It fails without CAP_SETPCAP, but then either the
         // capability is not held either, or the permitted set below still bounds every exec under
         // no_new_privs.

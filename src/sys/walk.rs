@@ -43,8 +43,7 @@ struct OpenHow {
 /// `RESOLVE_*` bits (openat2(2)).
 pub fn look_up(dir: RawFd, path: &CStr, follow: bool, resolve: u64) -> io::Result<OwnedFd> {
     let stay = if follow { 0 } else { libc::O_NOFOLLOW };
-    let how =
-        OpenHow { flags: (libc::O_PATH | libc::O_CLOEXEC | stay) as u64, mode: 0, resolve };
+    let how = OpenHow { flags: (libc::O_PATH | libc::O_CLOEXEC | stay) as u64, mode: 0, resolve };
     // SAFETY: `path` is NUL-terminated and `how` valid for its size; O_PATH has no effect on the object.
     let fd = check(unsafe {
         libc::syscall(libc::SYS_openat2, dir, path.as_ptr(), &raw const how, size_of::<OpenHow>())

@@ -14,7 +14,9 @@ pub fn signal_name(signal: i32) -> String {
     match Signal::try_from(signal) {
         Ok(known) => known.as_str().to_string(),
         Err(_) if signal == REAL_TIME => "SIGRTMIN".into(),
-        Err(_) if (REAL_TIME..=HIGHEST).contains(&signal) => format!("SIGRT_{}", signal - REAL_TIME),
+        Err(_) if (REAL_TIME..=HIGHEST).contains(&signal) => {
+            format!("SIGRT_{}", signal - REAL_TIME)
+        }
         Err(_) => signal.to_string(),
     }
 }

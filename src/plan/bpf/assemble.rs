@@ -150,11 +150,6 @@ impl Layout<'_> {
 
     fn push(&mut self, code: u32, k: u32) {
         let (jt, jf) = (0, 0);
-        self.reversed.push(sock_filter {
-            code: code as u16,
-            jt,
-            jf,
-            k,
-        });
+        self.reversed.push(sock_filter { code: code as u16, jt, jf, k });
     }
 }

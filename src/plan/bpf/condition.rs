@@ -72,11 +72,7 @@ fn masked_word(
     (yes, no): (NodeId, NodeId),
 ) -> NodeId {
     let whole = Reg::word(offset);
-    let any = Test {
-        reg: whole,
-        op: Op::Set,
-        k: mask,
-    };
+    let any = Test { reg: whole, op: Op::Set, k: mask };
     match value {
         _ if value & !mask != 0 => no,
         _ if mask == 0 => yes,
@@ -113,13 +109,7 @@ fn within(
     (yes, no): (NodeId, NodeId),
 ) -> NodeId {
     let members = ranges.iter().filter(|range| range.0 <= range.1);
-    let arms: Vec<_> = members
-        .map(|&(first, last)| Arm {
-            first,
-            last,
-            to: yes,
-        })
-        .collect();
+    let arms: Vec<_> = members.map(|&(first, last)| Arm { first, last, to: yes }).collect();
     graph.switch(Reg::word(offset), &arms, no)
 }
 
@@ -133,10 +123,7 @@ fn within_wide(
 ) -> NodeId {
     let members = ranges.iter().filter(|range| range.0 <= range.1);
     let mut pieces: Vec<Piece> = Vec::new();
-    for piece in members
-        .flat_map(|&(first, last)| split(first, last))
-        .flatten()
-    {
+    for piece in members.flat_map(|&(first, last)| split(first, last)).flatten() {
         match pieces.last_mut() {
             Some(last) if last.first == piece.first => last.lows.extend(piece.lows),
             _ => pieces.push(piece),
@@ -163,25 +150,13 @@ struct Piece {
 /// Cuts a range where its upper word changes the lower words it admits.
 fn split(first: u64, last: u64) -> [Option<Piece>; 3] {
     let piece = |first, last, low_first, low_last| {
-        Some(Piece {
-            first,
-            last,
-            lows: vec![(low_first, low_last)],
-        })
+        Some(Piece { first, last, lows: vec![(low_first, low_last)] })
     };
     let (from, to) = ((first >> 32) as u32, (last >> 32) as u32);
     let (low_from, low_to) = (first as u32, last as u32);
     if from == to {
         return [piece(from, to, low_from, low_to), None, None];
     }
-    let between = if to - from > 1 {
-        piece(from + 1, to - 1, 0, u32::MAX)
-    } else {
-        None
-    };
-    [
-        piece(from, from, low_from, u32::MAX),
-        between,
-        piece(to, to, 0, low_to),
-    ]
+    let between = if to - from > 1 { piece(from + 1, to - 1, 0, u32::MAX) } else { None };
+    [piece(from, from, low_from, u32::MAX), between, piece(to, to, 0, low_to)]
 }

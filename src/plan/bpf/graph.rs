@@ -22,10 +22,7 @@ impl Reg {
 
     /// The whole 32-bit word at `offset`.
     pub const fn word(offset: u32) -> Reg {
-        Reg {
-            offset,
-            mask: u32::MAX,
-        }
+        Reg { offset, mask: u32::MAX }
     }
 }
 
@@ -129,12 +126,7 @@ impl Graph {
 
     /// The first node from `to` whose answer `test` has not settled.
     fn follow(&self, test: Test, result: bool, mut to: NodeId) -> NodeId {
-        while let Node::Branch {
-            test: next,
-            yes,
-            no,
-        } = self.nodes[to]
-        {
+        while let Node::Branch { test: next, yes, no } = self.nodes[to] {
             match next.implied_by(test, result) {
                 Some(true) => to = yes,
                 Some(false) => to = no,

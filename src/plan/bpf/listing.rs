@@ -41,11 +41,7 @@ impl fmt::Display for Line<'_> {
             _ if code & 0xf0 == libc::BPF_JA => write!(f, "goto   {}", target(k)),
             _ => {
                 let (yes, no) = (target(jt.into()), target(jf.into()));
-                write!(
-                    f,
-                    "if     {comparison} {} goto {yes} else {no}",
-                    Constant(k)
-                )
+                write!(f, "if     {comparison} {} goto {yes} else {no}", Constant(k))
             }
         }
     }

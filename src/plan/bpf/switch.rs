@@ -16,11 +16,7 @@ pub(super) struct Arm {
 impl Arm {
     /// The one value `at` leads to `to`.
     pub fn single(at: u32, to: NodeId) -> Arm {
-        Arm {
-            first: at,
-            last: at,
-            to,
-        }
+        Arm { first: at, last: at, to }
     }
 }
 
@@ -89,11 +85,7 @@ fn segments(arms: &[Arm], default: NodeId) -> Vec<Segment> {
                 let exceptions: Vec<_> = between.map(|single| (single.first, single.to)).collect();
                 stack[at].exceptions.extend(exceptions);
             }
-            None => stack.push(Segment {
-                first,
-                to,
-                exceptions: Vec::new(),
-            }),
+            None => stack.push(Segment { first, to, exceptions: Vec::new() }),
         }
     }
     stack
@@ -103,11 +95,7 @@ fn segments(arms: &[Arm], default: NodeId) -> Vec<Segment> {
 fn cover(arms: &[Arm], default: NodeId) -> Vec<Arm> {
     let gap = |first, end: u32| {
         let last = end.checked_sub(1)?;
-        (first <= last).then_some(Arm {
-            first,
-            last,
-            to: default,
-        })
+        (first <= last).then_some(Arm { first, last, to: default })
     };
     let mut covered = Vec::with_capacity(2 * arms.len() + 1);
     let mut next = Some(0);
@@ -116,11 +104,7 @@ fn cover(arms: &[Arm], default: NodeId) -> Vec<Arm> {
         covered.push(*arm);
         next = arm.last.checked_add(1);
     }
-    covered.extend(next.map(|first| Arm {
-        first,
-        last: u32::MAX,
-        to: default,
-    }));
+    covered.extend(next.map(|first| Arm { first, last: u32::MAX, to: default }));
     covered
 }
 

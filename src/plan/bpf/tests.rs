@@ -24,11 +24,7 @@ fn always(outcome: Outcome) -> Decision {
 
 fn when(any: Vec<Vec<Cond>>) -> Decision {
     let (then, otherwise) = (Allow, Held);
-    Decision::When {
-        any,
-        then,
-        otherwise,
-    }
+    Decision::When { any, then, otherwise }
 }
 
 fn cond(arg: u8, width: Width, test: Test) -> Cond {
@@ -42,21 +38,12 @@ fn masked(mask: u64, value: u64) -> Test {
 /// A program that the kernel would install.
 fn program(decisions: &[Decision]) -> Program {
     let program = compile(decisions, Hold::Notify).unwrap();
-    assert_eq!(
-        interpret::check(program.instructions()),
-        Ok(()),
-        "{program}"
-    );
+    assert_eq!(interpret::check(program.instructions()), Ok(()), "{program}");
     program
 }
 
 fn call(program: &Program, arch: u32, nr: u32, args: [u64; 6]) -> u32 {
-    let data = Data {
-        nr,
-        arch,
-        instruction_pointer: 0x7fff_1234_5678,
-        args,
-    };
+    let data = Data { nr, arch, instruction_pointer: 0x7fff_1234_5678, args };
     interpret::run(program.instructions(), &data).0
 }
 
@@ -144,11 +131,7 @@ fn a_pointer_is_compared_with_both_halves() {
     assert!(!admits(U64, masked(u64::MAX, 0), 0x1_0000_0000));
     assert!(!admits(U64, masked(u64::MAX, 0), 1));
     assert!(admits(U64, Test::In(vec![5, 0x7_0000_0005]), 0x7_0000_0005));
-    assert!(!admits(
-        U64,
-        Test::In(vec![5, 0x7_0000_0006]),
-        0x7_0000_0005
-    ));
+    assert!(!admits(U64, Test::In(vec![5, 0x7_0000_0006]), 0x7_0000_0005));
     let range = || Test::Range(0x1_ffff_fff0, 0x4_0000_0010);
     assert!(!admits(U64, range(), 0x1_ffff_ffef));
     assert!(admits(U64, range(), 0x1_ffff_fff0));
@@ -177,19 +160,10 @@ fn ill_formed_decisions_are_errors() {
     let error = |decision| compile(&[always(Held), decision], Hold::Trace).unwrap_err();
     let one = |arg, test| when(vec![vec![], vec![cond(arg, U32, test)]]);
     let (call, arg) = (1, 6);
-    assert_eq!(
-        error(one(6, masked(0, 0))),
-        CompileError::NoSuchArgument { call, arg }
-    );
-    assert_eq!(
-        error(one(5, Test::In(vec![]))),
-        CompileError::EmptyList { call, arg: 5 }
-    );
+    assert_eq!(error(one(6, masked(0, 0))), CompileError::NoSuchArgument { call, arg });
+    assert_eq!(error(one(5, Test::In(vec![]))), CompileError::EmptyList { call, arg: 5 });
     for errno in [0, 4096] {
-        assert_eq!(
-            error(always(Errno(errno))),
-            CompileError::InvalidErrno { call, errno }
-        );
+        assert_eq!(error(always(Errno(errno))), CompileError::InvalidErrno { call, errno });
     }
     let text = error(one(6, masked(0, 0))).to_string();
     assert_eq!(text, "call 1: there is no argument 6, only 0 to 5");
@@ -203,11 +177,7 @@ fn a_program_beyond_the_kernels_limit_is_an_error() {
     assert_eq!(interpret::check(longest.instructions()), Ok(()));
     // Its jumps have every length that there is.
     for value in 0..7002 {
-        let answer = if value % 2 == 0 && value < 7000 {
-            ALLOW
-        } else {
-            NOTIFY
-        };
+        let answer = if value % 2 == 0 && value < 7000 { ALLOW } else { NOTIFY };
         assert_eq!(native(&longest, 0, [value; 6]), answer, "{value}");
     }
     assert!(matches!(with(4100), Err(CompileError::TooLong(4101..))));
@@ -318,21 +288,12 @@ fn realistic() -> Vec<Decision> {
                 cond(1, U32, masked(0xf, 1)),
                 cond(2, U32, Test::In(vec![0, 6])),
             ],
-            vec![
-                cond(0, U32, Test::In(vec![2, 10])),
-                cond(1, U32, masked(0xf, 2)),
-            ],
-            vec![
-                cond(0, U32, Test::In(vec![16])),
-                cond(2, U32, Test::In(vec![0])),
-            ],
+            vec![cond(0, U32, Test::In(vec![2, 10])), cond(1, U32, masked(0xf, 2))],
+            vec![cond(0, U32, Test::In(vec![16])), cond(2, U32, Test::In(vec![0]))],
         ],
         vec![vec![cond(0, U64, masked(0x7e02_0080, 0))]],
         vec![vec![cond(0, U32, Test::In(vec![1, 2, 4, 15, 16, 22, 38]))]],
-        vec![vec![
-            cond(4, U64, masked(u64::MAX, 0)),
-            cond(3, U32, masked(0x2000_0000, 0)),
-        ]],
+        vec![vec![cond(4, U64, masked(u64::MAX, 0)), cond(3, U32, masked(0x2000_0000, 0))]],
         vec![vec![cond(0, U32, Test::In(vec![0]))]],
         vec![vec![cond(1, U32, Test::In(vec![0, 1, 2, 3, 4, 1030]))]],
     ];
@@ -385,12 +346,8 @@ fn condition() -> impl Strategy<Value = Cond> {
 fn decision() -> impl Strategy<Value = Decision> {
     let clause = prop::collection::vec(condition(), 0..4);
     let clauses = prop::collection::vec(clause, 0..4);
-    let checked =
-        (clauses, outcome(), outcome()).prop_map(|(any, then, otherwise)| Decision::When {
-            any,
-            then,
-            otherwise,
-        });
+    let checked = (clauses, outcome(), outcome())
+        .prop_map(|(any, then, otherwise)| Decision::When { any, then, otherwise });
     prop_oneof![outcome().prop_map(always), checked]
 }
 
@@ -429,18 +386,10 @@ struct Shot {
 }
 
 fn shot() -> impl Strategy<Value = Shot> {
-    let garbage = prop_oneof![
-        Just(0u64),
-        Just(0xffff_ffff),
-        any::<u32>().prop_map(u64::from)
-    ];
+    let garbage = prop_oneof![Just(0u64), Just(0xffff_ffff), any::<u32>().prop_map(u64::from)];
     let arg = (any::<prop::sample::Index>(), garbage, any::<bool>());
     let args = prop::array::uniform6(arg);
-    (
-        any::<prop::sample::Index>(),
-        prop::bool::weighted(0.05),
-        args,
-    )
+    (any::<prop::sample::Index>(), prop::bool::weighted(0.05), args)
         .prop_map(|(nr, foreign, args)| Shot { nr, foreign, args })
 }
 
@@ -464,11 +413,7 @@ fn arguments(shot: &Shot, decision: &Decision) -> [u64; 6] {
     let near: Vec<_> = values.iter().flat_map(near).collect();
     shot.args.map(|(which, garbage, keep)| {
         let value = *which.get(&near);
-        if keep {
-            value
-        } else {
-            value & 0xffff_ffff | garbage << 32
-        }
+        if keep { value } else { value & 0xffff_ffff | garbage << 32 }
     })
 }
 

@@ -54,6 +54,8 @@ fn registers(pid: Pid) -> io::Result<libc::user_regs_struct> {
 fn set_registers<T>(pid: Pid, set: usize, value: &mut T) -> io::Result<()> {
     let mut iov = libc::iovec { iov_base: (&raw mut *value).cast(), iov_len: size_of::<T>() };
     // SAFETY: the iovec describes `value`, which outlives the call; the kernel only reads it.
-    check(unsafe { libc::syscall(libc::SYS_ptrace, libc::PTRACE_SETREGSET, pid, set, &raw mut iov) })?;
+    check(unsafe {
+        libc::syscall(libc::SYS_ptrace, libc::PTRACE_SETREGSET, pid, set, &raw mut iov)
+    })?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 use crate::decode::show::sets::files::*;
 use crate::decode::show::sets::process;
 use crate::decode::show::signature::Kind::{
-    Bits, Bytes, Device, DirFd, Fd, Hex, Id, Int, Long, Mode, Name, NewMode, One, Open, OpenHow, Path,
-    Ptr, Size, Text, Times, Timevals, Uint,
+    Bits, Bytes, Device, DirFd, Fd, Hex, Id, Int, Long, Mode, Name, NewMode, One, Open, OpenHow,
+    Path, Ptr, Size, Text, Times, Timevals, Uint,
 };
 use crate::decode::show::signature::Row;
 

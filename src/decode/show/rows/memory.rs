@@ -2,8 +2,8 @@
 
 use crate::decode::show::sets::memory::*;
 use crate::decode::show::signature::Kind::{
-    Bits, Bytes, Fd, Hex, Int, IpcFlags, Long, Mode, Name, One, Open, Pid, Ptr, Size, Text, Timespec,
-    Uint, Vector, VectorOut,
+    Bits, Bytes, Fd, Hex, Int, IpcFlags, Long, Name, NewMode, One, Open, Pid, Ptr, Size, Text,
+    Timespec, Uint, Vector, VectorOut,
 };
 use crate::decode::show::signature::Row;
 
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     ("msgsnd", &[Int, Ptr, Size, Bits(&MSG)]),
     ("msgrcv", &[Int, Ptr, Size, Long, Bits(&MSG)]),
     ("msgctl", &[Int, One(&MSG_CONTROL), Ptr]),
-    ("mq_open", &[Name, Open, Mode, Ptr]),
+    ("mq_open", &[Name, Open, NewMode(1), Ptr]),
     ("mq_unlink", &[Name]),
     ("mq_timedsend", &[Fd, Bytes(2), Size, Uint, Timespec]),
     ("mq_timedreceive", &[Fd, Ptr, Size, Ptr, Timespec]),

@@ -4,8 +4,8 @@ use crate::decode::show::sets::files::AT;
 use crate::decode::show::sets::process::*;
 use crate::decode::show::sets::system;
 use crate::decode::show::signature::Kind::{
-    Bits, Clone, CloneArgs, DirFd, Environment, Fd, Futex, FutexArg, Hex, Id, Int, Limit, One, Path,
-    Pid, PrctlArg, Ptr, SigAction, Signal, SignalSet, Size, Strings, Timespec, Uint,
+    Bits, Clone, CloneArgs, DirFd, Environment, Fd, Futex, FutexArg, Hex, Id, Int, Limit, One,
+    Path, Pid, PrctlArg, Ptr, SigAction, Signal, SignalSet, Size, Strings, Timespec, Uint,
 };
 use crate::decode::show::signature::Row;
 

@@ -48,8 +48,7 @@ pub(in crate::decode::show) static FADVISE: Set = set!("POSIX_FADV_???";
 pub(in crate::decode::show) static FLOCK: Set =
     set!("LOCK_???"; LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN);
 /// setxattr(2).
-pub(in crate::decode::show) static XATTR: Set =
-    set!("XATTR_???"; XATTR_CREATE, XATTR_REPLACE);
+pub(in crate::decode::show) static XATTR: Set = set!("XATTR_???"; XATTR_CREATE, XATTR_REPLACE);
 /// preadv2(2), pwritev2(2).
 pub(in crate::decode::show) static RWF: Set = set!("RWF_???"; RWF_HIPRI, RWF_DSYNC, RWF_SYNC,
     RWF_NOWAIT, RWF_APPEND);
@@ -60,19 +59,16 @@ pub(in crate::decode::show) static SPLICE: Set =
 pub(in crate::decode::show) static SYNC_RANGE: Set = set!("SYNC_FILE_RANGE_???";
     SYNC_FILE_RANGE_WAIT_BEFORE, SYNC_FILE_RANGE_WRITE, SYNC_FILE_RANGE_WAIT_AFTER);
 /// pipe2(2), dup3(2), eventfd2(2), inotify_init1(2), ….
-pub(in crate::decode::show) static NEW_FD: Set =
-    set!("O_???"; O_CLOEXEC, O_NONBLOCK, O_DIRECT);
+pub(in crate::decode::show) static NEW_FD: Set = set!("O_???"; O_CLOEXEC, O_NONBLOCK, O_DIRECT);
 /// inotify_init1(2).
 pub(in crate::decode::show) static INOTIFY: Set = set!("IN_???"; IN_CLOEXEC, IN_NONBLOCK);
 /// eventfd2(2).
 pub(in crate::decode::show) static EVENTFD: Set =
     set!("EFD_???"; EFD_SEMAPHORE, EFD_CLOEXEC, EFD_NONBLOCK);
 /// signalfd4(2).
-pub(in crate::decode::show) static SIGNALFD: Set =
-    set!("SFD_???"; SFD_CLOEXEC, SFD_NONBLOCK);
+pub(in crate::decode::show) static SIGNALFD: Set = set!("SFD_???"; SFD_CLOEXEC, SFD_NONBLOCK);
 /// timerfd_create(2).
-pub(in crate::decode::show) static TIMERFD: Set =
-    set!("TFD_???"; TFD_CLOEXEC, TFD_NONBLOCK);
+pub(in crate::decode::show) static TIMERFD: Set = set!("TFD_???"; TFD_CLOEXEC, TFD_NONBLOCK);
 /// epoll_create1(2).
 pub(in crate::decode::show) static EPOLL: Set = set!("EPOLL_???"; EPOLL_CLOEXEC);
 /// epoll_ctl(2) `op`.

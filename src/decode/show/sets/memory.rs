@@ -51,8 +51,7 @@ pub(in crate::decode::show) static MEMBARRIER: Set = set!("MEMBARRIER_CMD_???";;
     128 = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
     256 = MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ);
 /// shmget(2), semget(2), msgget(2), without the mode.
-pub(in crate::decode::show) static IPC: Set =
-    set!("IPC_???"; IPC_CREAT, IPC_EXCL, IPC_NOWAIT);
+pub(in crate::decode::show) static IPC: Set = set!("IPC_???"; IPC_CREAT, IPC_EXCL, IPC_NOWAIT);
 /// shmctl(2), msgctl(2).
 pub(in crate::decode::show) static IPC_CONTROL: Set = set!("IPC_???";
     IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO; 11 = SHM_LOCK, 12 = SHM_UNLOCK, 13 = SHM_STAT,

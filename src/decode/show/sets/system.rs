@@ -62,8 +62,7 @@ pub(in crate::decode::show) static SYSLOG: Set = set!("SYSLOG_ACTION_???";;
     6 = SYSLOG_ACTION_CONSOLE_OFF, 7 = SYSLOG_ACTION_CONSOLE_ON, 8 = SYSLOG_ACTION_CONSOLE_LEVEL,
     9 = SYSLOG_ACTION_SIZE_UNREAD, 10 = SYSLOG_ACTION_SIZE_BUFFER);
 /// reboot(2) `magic`.
-pub(in crate::decode::show) static REBOOT_MAGIC: Set =
-    set!("LINUX_REBOOT_MAGIC_???";; 0xfee1_dead = LINUX_REBOOT_MAGIC1, 672_274_793 = LINUX_REBOOT_MAGIC2);
+pub(in crate::decode::show) static REBOOT_MAGIC: Set = set!("LINUX_REBOOT_MAGIC_???";; 0xfee1_dead = LINUX_REBOOT_MAGIC1, 672_274_793 = LINUX_REBOOT_MAGIC2);
 /// reboot(2) `op`.
 pub(in crate::decode::show) static REBOOT: Set = set!("LINUX_REBOOT_CMD_???";;
     0 = LINUX_REBOOT_CMD_CAD_OFF, 0x89AB_CDEF = LINUX_REBOOT_CMD_CAD_ON,
