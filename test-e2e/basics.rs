@@ -86,7 +86,7 @@ over_gates_and_users! {
 over_gates! {
     /// 127: neither in PATH nor as a path.
     fn command_not_found(gate) {
-        for name in ["no-such-command", "/no/such/command", "./no-such-command"] {
+        for name in ["no-such-command", "/no/such/command", "./no-such-command", ""] {
             let out = Run::over(gate).arg(READ).cmd([name]).output();
             out.code(127).stdout("");
             assert!(out.one_line().contains(name), "{out}");

@@ -107,7 +107,7 @@ over_gates_and_users! {
         let target = bystander(user);
         let before = condition(target.pid());
         let pgid = format!("-{}", target.pid());
-        for call in ["kill -1 0".to_owned(), format!("kill {pgid} 0"), "fcntl 0 F_SETOWN -1".to_owned(), "setpriority PRIO_USER 65533 10".to_owned()] {
+        for call in [format!("kill {pgid} 0"), "fcntl 0 F_SETOWN -1".to_owned(), "setpriority PRIO_USER 65533 10".to_owned()] {
             let out = Run::over(gate).by(user).error().probe([call.as_str(), "!print on"]).output();
             out.code(0).says("on");
             assert!(!out.stdout.contains("= 0\n"), "{call}{out}");
@@ -158,6 +158,27 @@ over_gates_and_users! {
 }
 
 over_gates! {
+    /// A signal to everybody reaches the command's own tree at most. In a namespace of its own: it must not fail on
+    /// the machine that the suite runs on.
+    fn everybody(gate) {
+        if !crate::harness::is_root() {
+            return;
+        }
+        let script = "sleep 1000 & other=$!; \"$@\"; kill -0 $other && echo alive; kill -KILL $other";
+        let launcher = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", script, "bash"];
+        for flags in [&[][..], &["--landlock=off"]] {
+            for signal in ["0", "SIGTERM", "SIGKILL"] {
+                let out = Run::over(gate)
+                    .args(flags)
+                    .error()
+                    .probe([&format!("~kill -1 {signal}"), "!print survived"])
+                    .inside(launcher)
+                    .output();
+                out.code(0).stdout("survived\nalive\n");
+            }
+        }
+    }
+
     /// Killed by its user, the supervisor takes all with it: children, sessions of their own, those that ignore signals.
     fn nothing_survives_the_supervisor(gate) {
         let mut running = Run::over(gate).arg("--allow-file-system-read").hostile(["hang", "20"]).start();

@@ -41,7 +41,6 @@ usage_errors! {
     missing_path_value: ["run", "--allow-file-system-path"], ["--allow-file-system-path"];
     missing_command: ["run", "--allow-file-system-read"], [];
     missing_command_after_dashes: ["run", "--allow-file-system-read", "--"], [];
-    empty_command: ["run", "--", ""], [];
     unknown_subcommand: ["runn", "--", "/bin/true"], ["runn", "run"];
     unknown_action: ["run", "--on-syscall-denied=maybe", "--", "/bin/true"], ["maybe", "kill", "error"];
     unknown_gate: ["run", "--gate=none", "--", "/bin/true"], ["none", "notify", "ptrace"];

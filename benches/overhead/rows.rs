@@ -92,8 +92,18 @@ pub fn all(place: &Place) -> Vec<Row> {
 }
 
 fn operations(place: &Place) -> Vec<Row> {
-    let listed = rules((0..10).map(|n| place.path(&format!("rule-{n}"))));
-    let plain = [
+    let data = place.path("work/data").to_string_lossy().into_owned();
+    let operation = |name, word: &str, target, grants: Vec<OsString>| {
+        let (word, file) = match word.split_once(' ') {
+            Some((word, "relative")) => (word, "data"),
+            _ => (word, data.as_str()),
+        };
+        let (word, threads) = word.split_once('*').unwrap_or((word, "1"));
+        let mut command = vec![place.path("operations").into()];
+        command.extend(words(&[word, BUDGET, threads, file]));
+        row(name, Kind::Operation, target, grants, command)
+    };
+    let free = [
         ("getppid", "getppid", 1.3),
         ("read", "read", 1.3),
         ("pread", "pread", 1.3),
@@ -104,24 +114,18 @@ fn operations(place: &Place) -> Vec<Row> {
         ("fork+wait", "fork", 1.6),
         ("fork+exec+wait", "exec", 1.5),
     ];
-    let operation = |name, word, threads, target, grants: Vec<OsString>| {
-        let mut command = vec![place.path("operations").into()];
-        command.extend(words(&[word, BUDGET, threads]));
-        row(name, Kind::Operation, target, grants, command)
-    };
-    let mut rows: Vec<Row> = plain
-        .into_iter()
-        .map(|(name, word, target)| operation(name, word, "1", target, grants_all()))
-        .collect();
-    let ten = [
-        ("open+close, 10 path rules", "open", "1", 6.0),
-        ("open+close, 10 path rules, 4 threads", "open", "4", 9.0),
-        ("stat, 10 path rules", "stat", "1", 6.0),
+    let held = [
+        ("open+close, path rules", "open", 6.0),
+        ("open+close, path rules, relative", "open relative", 6.0),
+        ("open+close, path rules, 4 threads", "open*4", 9.0),
+        ("stat, path rules", "stat", 6.0),
     ];
-    rows.extend(ten.into_iter().map(|(name, word, threads, target)| {
-        operation(name, word, threads, target, listed.clone())
-    }));
-    rows
+    // Ten of them, and what is opened lies under the last.
+    let listed = (1..10).map(|n| place.path(&format!("rule-{n}"))).chain([place.path("work")]);
+    let listed = rules(listed);
+    let free = free.into_iter().map(|(name, word, t)| operation(name, word, t, grants_all()));
+    let held = held.into_iter().map(|(name, word, t)| operation(name, word, t, listed.clone()));
+    free.chain(held).collect()
 }
 
 /// Whole programs, each with path rules and without.
@@ -207,7 +211,7 @@ fn row(
 
 /// Everything that the workloads do, and no path list.
 fn grants_all() -> Vec<OsString> {
-    words(&["--allow-file-system", "--allow-networking"])
+    words(&["--allow-file-system", "--allow-file-system-permissions", "--allow-networking"])
 }
 
 /// The same under these paths only.

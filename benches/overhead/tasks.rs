@@ -30,10 +30,11 @@ impl Place {
             success(&mut gcc)?;
         }
         fs::copy(sources.join("operations.c"), place.path("program.c"))?;
-        for n in 0..10 {
+        for n in 1..10 {
             fs::create_dir(place.path(&format!("rule-{n}")))?;
         }
         fs::create_dir(place.path("work"))?;
+        fs::write(place.path("work/data"), "data")?;
         place.fill_tree().context("cannot lay out a tree of files")?;
         Ok(place)
     }
@@ -67,8 +68,9 @@ impl Place {
 
     fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.path("work")).env("TMPDIR", self.dir.path());
-        command.stdin(Stdio::null());
+        command.current_dir(self.path("work")).stdin(Stdio::null());
+        // Only the system's programs: the search for others would leave the path rules.
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TMPDIR", self.dir.path());
         command
     }
 

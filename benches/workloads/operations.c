@@ -1,8 +1,8 @@
 /* Repeats one operation for a while and prints the nanoseconds that one takes.
  *
- *     operations NAME MILLISECONDS [THREADS]
+ *     operations NAME MILLISECONDS [THREADS [PATH]]
  *
- * It works in the current directory. The operations are made as system calls, so that the same calls
+ * PATH is a file to open; new ones are made in the current directory. The operations are made as system calls, so that the same calls
  * are measured whatever libc does. Starting and ending the process is not part of the figure.
  */
 #define _GNU_SOURCE
@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 static int data;
+/* A file that is there. */
+static const char *path;
 static int listener;
 static struct sockaddr_in address;
 
@@ -80,7 +82,7 @@ static double do_open(void)
 	double begin = now();
 
 	for (int i = 0; i < 16; i++) {
-		int fd = syscall(SYS_openat, AT_FDCWD, "data", O_RDONLY | O_CLOEXEC);
+		int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 
 		must(fd, "open");
 		syscall(SYS_close, fd);
@@ -94,7 +96,7 @@ static double do_stat(void)
 	double begin = now();
 
 	for (int i = 0; i < 16; i++)
-		must(syscall(SYS_newfstatat, AT_FDCWD, "data", &meta, 0), "stat");
+		must(syscall(SYS_newfstatat, AT_FDCWD, path, &meta, 0), "stat");
 	return now() - begin;
 }
 
@@ -231,6 +233,7 @@ int main(int argc, char **argv)
 	long threads = argc > 3 ? atol(argv[3]) : 1;
 	pthread_t others[64];
 
+	path = argc > 4 ? argv[4] : "/";
 	if (argc < 3 || threads < 1 || threads > 64)
 		return 2;
 	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)

@@ -9,7 +9,7 @@
  * Freestanding on purpose: no loader, no libc start-up, so the calls it makes are exactly those asked for, `write` for
  * the report and `exit_group`. Words of a call:
  *
- *     12  -1  0x1f  0644  a number                     O_RDWR|O_CREAT   constants, or-ed
+ *     12  -1  0x1f  0644  a number                     O_RDWR|O_CREAT|1   constants, or-ed
  *     %2                  what the second call returned
  *     @gk  @ppid  @self   GATEKEEPER_PID, getppid(), getpid(); also inside a path: /proc/@gk/mem
  *     hi:WORD             WORD with rubbish in the upper half of the register
@@ -500,11 +500,16 @@ static int or_ed(const char *text, long *value)
 	*value = 0;
 	for (;;) {
 		u64 count = 0;
+		char part[64];
 		long one;
 
 		while (text[count] && text[count] != '|')
 			count++;
-		if (!constant(text, count, &one))
+		if (count >= sizeof(part))
+			return 0;
+		memcpy(part, text, count);
+		part[count] = 0;
+		if (!constant(text, count, &one) && !number(part, &one))
 			return 0;
 		*value |= one;
 		if (!text[count])

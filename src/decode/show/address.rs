@@ -24,7 +24,7 @@ pub(super) fn judged(address: &Address) -> String {
 /// A struct sockaddr of `len` bytes in full.
 pub(super) fn read(memory: Memory<'_>, addr: u64, len: u64) -> Option<String> {
     let len = len & 0xFFFF_FFFF;
-    if len < 2 || len > LONGEST {
+    if !(2..=LONGEST).contains(&len) {
         return None;
     }
     let bytes = memory.some(addr, len as usize);

@@ -1,8 +1,8 @@
 //! A call as a denial names it: what was judged, and nothing else.
 
 use super::memory::Memory;
-use super::signature::{Kind, Signature};
 use super::scalar::open;
+use super::signature::{Kind, Signature};
 use super::value::{self, directory, pointer};
 use super::{address, by_command, quote};
 use crate::policy::{Address, Call, Object, Place, Target};

@@ -106,16 +106,16 @@ impl Memory<'_> {
         None
     }
 
-    /// An array of `count` elements, each `size` bytes long, shown by `show`.
+    /// An array of `count` elements, each `size` bytes long, at most `items` of them shown by `show`.
     pub(super) fn array(
         self,
         addr: u64,
         count: u64,
-        size: u64,
+        (size, items): (u64, u64),
         show: impl Fn(u64) -> Option<String>,
     ) -> Option<String> {
         let mut shown = Vec::new();
-        for n in 0..count.min(MAX_ITEMS as u64) {
+        for n in 0..count.min(items) {
             match show(addr.wrapping_add(n * size)) {
                 Some(text) => shown.push(text),
                 None if n == 0 => return None,
@@ -125,7 +125,7 @@ impl Memory<'_> {
                 }
             }
         }
-        if count > MAX_ITEMS as u64 {
+        if count > items {
             shown.push("...".to_string());
         }
         Some(format!("[{}]", shown.join(", ")))

@@ -1,14 +1,17 @@
 //! Structures in a tracee's memory (64-bit layouts, the same on both our machines but where noted).
 
-use super::address;
-use super::memory::Memory;
+use super::memory::{MAX_ITEMS, Memory};
 use super::sets::{files, process};
 use super::signal::signal_name;
-use super::value::{TEXT_LIMIT, open, pointer};
+use super::value::{TEXT_LIMIT, pointer};
+use super::{address, scalar};
 
 /// `UTIME_NOW`, `UTIME_OMIT` of utimensat(2).
 const UTIME_NOW: u64 = 0x3FFF_FFFF;
 const UTIME_OMIT: u64 = 0x3FFF_FFFE;
+
+/// The most messages of one sendmmsg(2) that are shown: each may have a long vector.
+const MAX_MESSAGES: u64 = 4;
 
 /// The kernel's `sigset_t` has 64 signals, real-time ones from 32.
 const SIGNALS: i32 = 64;
@@ -86,7 +89,7 @@ pub(super) fn clone_args(memory: Memory<'_>, addr: u64, size: u64) -> Option<Str
 
 /// An array of `struct iovec`; with the bytes where the call reads them.
 pub(super) fn vector(memory: Memory<'_>, addr: u64, count: u64, bytes: bool) -> Option<String> {
-    memory.array(addr, count, 16, |at| {
+    memory.array(addr, count, (16, MAX_ITEMS as u64), |at| {
         let [base, len] = memory.words(at)?;
         let shown = if bytes { memory.bytes(base, len, TEXT_LIMIT) } else { None };
         let shown = shown.unwrap_or_else(|| pointer(base));
@@ -113,7 +116,7 @@ pub(super) fn message(memory: Memory<'_>, addr: u64) -> Option<String> {
 
 /// An array of `struct mmsghdr`: a msghdr of 56 bytes and a length, 64 together.
 pub(super) fn messages(memory: Memory<'_>, addr: u64, count: u64) -> Option<String> {
-    memory.array(addr, count & 0xFFFF_FFFF, 64, |at| {
+    memory.array(addr, count & 0xFFFF_FFFF, (64, MAX_MESSAGES), |at| {
         message(memory, at).map(|head| format!("{{msg_hdr={head}}}"))
     })
 }
@@ -154,7 +157,7 @@ pub(super) fn sigaction(memory: Memory<'_>, addr: u64) -> Option<String> {
 
 /// An array of `struct pollfd`.
 pub(super) fn poll(memory: Memory<'_>, addr: u64, count: u64) -> Option<String> {
-    memory.array(addr, count & 0xFFFF_FFFF, 8, |at| {
+    memory.array(addr, count & 0xFFFF_FFFF, (8, MAX_ITEMS as u64), |at| {
         let [a, b, c, d, e, f, ..]: [u8; 8] = memory.exactly(at)?;
         let fd = i32::from_ne_bytes([a, b, c, d]);
         let events = files::POLL.bits(u32::from(u16::from_ne_bytes([e, f])));

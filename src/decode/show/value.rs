@@ -48,7 +48,11 @@ pub(super) fn show(kind: Kind, n: usize, entry: &Entry, memory: Memory<'_>) -> O
 
 /// What stands behind a pointer, or the pointer where that cannot be read.
 pub(super) fn in_memory(
-    kind: Kind, addr: u64, other: &dyn Fn(u8) -> u64, memory: Memory<'_>) -> String {
+    kind: Kind,
+    addr: u64,
+    other: &dyn Fn(u8) -> u64,
+    memory: Memory<'_>,
+) -> String {
     if addr == 0 {
         return pointer(addr);
     }

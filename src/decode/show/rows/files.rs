@@ -19,6 +19,8 @@ pub(super) const ROWS: &[Row] = &[
     ("lstat", &[Path, Ptr]),
     ("fstat", &[Fd, Ptr]),
     ("newfstatat", &[DirFd, Path, Ptr, Bits(&AT)]),
+    // newfstatat(2), as the syscalls crate names it for aarch64.
+    ("fstatat", &[DirFd, Path, Ptr, Bits(&AT)]),
     ("statx", &[DirFd, Path, Bits(&AT_STATX), Bits(&STATX), Ptr]),
     ("access", &[Path, Bits(&ACCESS)]),
     ("faccessat", &[DirFd, Path, Bits(&ACCESS)]),
@@ -103,6 +105,7 @@ pub(super) const ROWS: &[Row] = &[
     ("mount_setattr", &[DirFd, Path, Bits(&AT), Ptr, Size]),
     ("statmount", &[Ptr, Ptr, Size, Hex]),
     ("listmount", &[Ptr, Ptr, Size, Hex]),
+    ("listns", &[Ptr, Ptr, Size, Hex]),
     ("swapon", &[Path, Hex]),
     ("swapoff", &[Path]),
     ("acct", &[Path]),

@@ -31,6 +31,7 @@ pub(super) const ROWS: &[Row] = &[
     ("set_robust_list", &[Ptr, Size]),
     ("get_robust_list", &[Pid, Ptr, Ptr]),
     ("rseq", &[Ptr, Uint, Hex, Hex]),
+    ("rseq_slice_yield", &[]),
     ("set_thread_area", &[Ptr]),
     ("get_thread_area", &[Ptr]),
     ("modify_ldt", &[Int, Ptr, Size]),

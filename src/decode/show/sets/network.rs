@@ -12,7 +12,7 @@ pub(in crate::decode::show) static DOMAIN: Set = set!("AF_???";
     45 = AF_MCTP);
 /// socket(2) `type`, its low four bits.
 pub(in crate::decode::show) static SOCKET_TYPE: Set = set!("SOCK_???";
-    SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP; 10 = SOCK_PACKET);
+    SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET; 6 = SOCK_DCCP, 10 = SOCK_PACKET);
 /// socket(2) `type`, the rest; accept4(2).
 pub(in crate::decode::show) static SOCKET_FLAGS: Set =
     set!("SOCK_???"; SOCK_CLOEXEC, SOCK_NONBLOCK);
