@@ -25,7 +25,6 @@ need bash bash
 need tar tar
 need find findutils
 need awk mawk
-need ps procps
 need unshare util-linux
 
 if [ -n "$missing" ]; then

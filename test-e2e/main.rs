@@ -1,8 +1,9 @@
-//! The product as its users meet it: the binary, run over both gates, against programs that behave and programs that do not.
+//! The product as its users meet it: the binary, run over both gates, against programs that behave and programs that
+//! do not.
 //!
 //! Every scenario makes its own place, servers and processes, and asserts on exit codes, on errors seen inside, on the
-//! reported lines and on what really happened outside. `harness` holds what they share; `hostile` (the C sources beside
-//! this file) what they run.
+//! reported lines and on what really happened outside. `harness` holds what they share; `hostile/` holds the C sources
+//! of what they run, `fixtures/` the scripts.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +15,7 @@
 mod harness;
 
 mod basics;
+mod changes;
 mod delayed;
 mod groups;
 mod hostile;
@@ -22,6 +24,7 @@ mod paths;
 mod process;
 mod programs;
 mod races;
+mod services;
 mod supervisor;
 mod terminals;
 mod trace;

@@ -33,149 +33,209 @@ fn path_race(place: &Place, call: &str) -> Vec<String> {
     ]
 }
 
+/// Another thread rewrites the path: reading.
+fn path_rewritten_while_reading(gate: Gate, user: User) {
+    let place = Place::new();
+    for call in ["open", "openat", "openat2"] {
+        never_won(
+            &Run::over(gate)
+                .by(user)
+                .args([READ, &place.listed()])
+                .error()
+                .hostile(path_race(&place, call))
+                .output(),
+        );
+    }
+    place.untouched();
+}
+
 over_gates_and_users! {
-    /// Another thread rewrites the path: reading.
-    fn path_rewritten_while_reading(gate, user) {
+    path_rewritten_while_reading,
+}
+
+/// Another thread rewrites the path: writing, truncating, removing, moving, linking, changing the mode.
+fn path_rewritten_while_writing(gate: Gate) {
+    for call in [
+        "open-write",
+        "open-truncate",
+        "creat",
+        "truncate",
+        "unlink",
+        "rename-from",
+        "rename-to",
+        "link-from",
+    ] {
         let place = Place::new();
-        for call in ["open", "openat", "openat2"] {
-            never_won(&Run::over(gate).by(user).args([READ, &place.listed()]).error().hostile(path_race(&place, call)).output());
-        }
+        let out = Run::over(gate)
+            .args([WRITE, &place.listed()])
+            .error()
+            .env("HOSTILE_SECONDS", "1")
+            .hostile(path_race(&place, call))
+            .output();
+        never_won(&out);
         place.untouched();
     }
 }
 
+/// The mode of a file is no content and Landlock does not know it.
+fn path_rewritten_while_changing_the_mode(gate: Gate) {
+    let place = Place::new();
+    let out = Run::over(gate)
+        .args([WRITE, "--allow-file-system-permissions", &place.listed()])
+        .error()
+        .hostile(path_race(&place, "chmod"))
+        .output();
+    never_won(&out);
+    place.untouched();
+}
+
+/// Another process rewrites it through shared memory.
+fn path_rewritten_by_another_process(gate: Gate) {
+    let place = Place::new();
+    let mut words = path_race(&place, "openat");
+    words.push("shared".to_owned());
+    never_won(&Run::over(gate).args([READ, &place.listed()]).error().hostile(words).output());
+}
+
+/// The flags in an open_how turn from reading to writing, where only reading is granted.
+fn open_how_rewritten(gate: Gate) {
+    let place = Place::new();
+    for flags in [vec![READ.to_owned()], vec![READ.to_owned(), place.listed()]] {
+        let out = Run::over(gate)
+            .args(flags)
+            .error()
+            .hostile(["race-how".to_owned(), text(place.allowed("ok.txt"))])
+            .output();
+        never_won(&out);
+    }
+}
+
+/// A directory and a symlink to the secrets are exchanged all the time, by a thread of the command.
+fn symlink_and_directory_exchanged(gate: Gate) {
+    let place = Place::new();
+    let (words, _) = swap_race(&place);
+    never_won(&Run::over(gate).args([WRITE, &place.listed()]).error().hostile(words).output());
+}
+
+/// The same by a process that gatekeeper does not know.
+fn symlink_and_directory_exchanged_from_outside(gate: Gate) {
+    let place = Place::new();
+    let (words, path) = swap_race(&place);
+    let outside = Run::native(&tools().hostile)
+        .args(&words)
+        .env("HOSTILE_SECONDS", "60")
+        .env("HOSTILE_TRIES", "100000000")
+        .start();
+    let words = [
+        "race-cwd".to_owned(),
+        text(place.allowed("x")),
+        text(place.allowed("x/y")),
+        path,
+        place.inode(),
+    ];
+    let out = Run::over(gate).args([READ, &place.listed()]).error().hostile(words).output();
+    drop(outside);
+    never_won(&out);
+}
+
+/// A thread changes the working directory that a relative path starts from.
+fn working_directory_changed(gate: Gate) {
+    never_won(&place_race(gate, "race-cwd"));
+}
+
+/// A thread puts another directory behind the descriptor that a relative path starts from.
+fn directory_descriptor_changed(gate: Gate) {
+    never_won(&place_race(gate, "race-dirfd"));
+}
+
+/// The program to be executed is rewritten.
+fn program_rewritten(gate: Gate) {
+    let place = Place::new();
+    let out =
+        Run::over(gate).args([READ, &place.listed()]).error().hostile(exec_race(&place)).output();
+    never_won(&out);
+}
+
+/// The address to connect to is rewritten: another port.
+fn port_rewritten(gate: Gate) {
+    let (right, wrong) = (Server::counting("127.0.0.1", 0), Server::counting("127.0.0.1", 0));
+    let (a, b) = (right.port.to_string(), wrong.port.to_string());
+    let out = Run::over(gate)
+        .args([READ, &format!("--allow-network-client=127.0.0.1:{a}")])
+        .error()
+        .hostile(["race-connect", "127.0.0.1", &a, "127.0.0.1", &b])
+        .output();
+    never_won(&out);
+    assert_eq!(wrong.total(), 0);
+}
+
+/// The address to connect to is rewritten: another host on the same port, which Landlock does not tell apart.
+fn host_rewritten(gate: Gate) {
+    let right = Server::counting("127.0.0.1", 0);
+    let wrong = Server::counting("127.0.0.2", right.port);
+    let port = right.port.to_string();
+    let out = Run::over(gate)
+        .args([READ, &format!("--allow-network-client=127.0.0.1:{port}")])
+        .error()
+        .hostile(["race-connect", "127.0.0.1", &port, "127.0.0.2", &port])
+        .output();
+    never_won(&out);
+    assert_eq!(wrong.total(), 0);
+}
+
+/// The address of a datagram is rewritten.
+fn datagram_address_rewritten(gate: Gate) {
+    let (right, wrong) = (Server::datagrams("127.0.0.1"), Server::datagrams("127.0.0.1"));
+    let (a, b) = (right.port.to_string(), wrong.port.to_string());
+    let out = Run::over(gate)
+        .args([READ, &format!("--allow-network-client=127.0.0.1:{a}")])
+        .error()
+        .hostile(["race-sendto", "127.0.0.1", &a, "127.0.0.1", &b])
+        .output();
+    never_won(&out);
+    assert_eq!(wrong.total(), 0);
+}
+
+/// The path of a local socket is rewritten.
+fn local_address_rewritten(gate: Gate) {
+    let place = Place::new();
+    let (right, wrong) =
+        (Server::local(&place.allowed("a.sock")), Server::local(&place.secret("a.sock")));
+    let words =
+        ["race-unix".to_owned(), text(place.allowed("a.sock")), text(place.secret("a.sock"))];
+    let out = Run::over(gate)
+        .args([WRITE, &place.listed(), "--allow-network-local-sockets"])
+        .error()
+        .hostile(words)
+        .output();
+    never_won(&out);
+    assert_eq!(wrong.total(), 0);
+    assert!(right.total() > 0);
+}
+
+/// With kill, the first try that is seen ends it; nothing was read before.
+fn a_race_ends_by_kill(gate: Gate) {
+    let place = Place::new();
+    let out =
+        Run::over(gate).args([READ, &place.listed()]).hostile(path_race(&place, "openat")).output();
+    out.code(111).stdout("").denied(&["denied openat("]);
+}
+
 over_gates! {
-    /// Another thread rewrites the path: writing, truncating, removing, moving, linking, changing the mode.
-    fn path_rewritten_while_writing(gate) {
-        for call in ["open-write", "open-truncate", "creat", "truncate", "unlink", "rename-from", "rename-to", "link-from"] {
-            let place = Place::new();
-            let out = Run::over(gate).args([WRITE, &place.listed()]).error().env("HOSTILE_SECONDS", "1").hostile(path_race(&place, call)).output();
-            never_won(&out);
-            place.untouched();
-        }
-    }
-
-    /// The mode of a file is no content and Landlock does not know it.
-    fn path_rewritten_while_changing_the_mode(gate) {
-        let place = Place::new();
-        let out = Run::over(gate)
-            .args([WRITE, "--allow-file-system-permissions", &place.listed()])
-            .error()
-            .hostile(path_race(&place, "chmod"))
-            .output();
-        never_won(&out);
-        place.untouched();
-    }
-
-    /// Another process rewrites it through shared memory.
-    fn path_rewritten_by_another_process(gate) {
-        let place = Place::new();
-        let mut words = path_race(&place, "openat");
-        words.push("shared".to_owned());
-        never_won(&Run::over(gate).args([READ, &place.listed()]).error().hostile(words).output());
-    }
-
-    /// The flags in an open_how turn from reading to writing, where only reading is granted.
-    fn open_how_rewritten(gate) {
-        let place = Place::new();
-        for flags in [vec![READ.to_owned()], vec![READ.to_owned(), place.listed()]] {
-            let out = Run::over(gate).args(flags).error().hostile(["race-how".to_owned(), text(place.allowed("ok.txt"))]).output();
-            never_won(&out);
-        }
-    }
-
-    /// A directory and a symlink to the secrets are exchanged all the time, by a thread of the command.
-    fn symlink_and_directory_exchanged(gate) {
-        let place = Place::new();
-        let (words, _) = swap_race(&place);
-        never_won(&Run::over(gate).args([WRITE, &place.listed()]).error().hostile(words).output());
-    }
-
-    /// The same by a process that gatekeeper does not know.
-    fn symlink_and_directory_exchanged_from_outside(gate) {
-        let place = Place::new();
-        let (words, path) = swap_race(&place);
-        let outside = Run::native(&tools().hostile).args(&words).env("HOSTILE_SECONDS", "60").env("HOSTILE_TRIES", "100000000").start();
-        let words = ["race-cwd".to_owned(), text(place.allowed("x")), text(place.allowed("x/y")), path, place.inode()];
-        let out = Run::over(gate).args([READ, &place.listed()]).error().hostile(words).output();
-        drop(outside);
-        never_won(&out);
-    }
-
-    /// A thread changes the working directory that a relative path starts from.
-    fn working_directory_changed(gate) {
-        never_won(&place_race(gate, "race-cwd"));
-    }
-
-    /// A thread puts another directory behind the descriptor that a relative path starts from.
-    fn directory_descriptor_changed(gate) {
-        never_won(&place_race(gate, "race-dirfd"));
-    }
-
-    /// The program to be executed is rewritten.
-    fn program_rewritten(gate) {
-        let place = Place::new();
-        let out = Run::over(gate).args([READ, &place.listed()]).error().hostile(exec_race(&place)).output();
-        never_won(&out);
-    }
-
-    /// The address to connect to is rewritten: another port.
-    fn port_rewritten(gate) {
-        let (right, wrong) = (Server::counting("127.0.0.1", 0), Server::counting("127.0.0.1", 0));
-        let (a, b) = (right.port.to_string(), wrong.port.to_string());
-        let out = Run::over(gate)
-            .args([READ, &format!("--allow-network-client=127.0.0.1:{a}")])
-            .error()
-            .hostile(["race-connect", "127.0.0.1", &a, "127.0.0.1", &b])
-            .output();
-        never_won(&out);
-        assert_eq!(wrong.total(), 0);
-    }
-
-    /// The address to connect to is rewritten: another host on the same port, which Landlock does not tell apart.
-    fn host_rewritten(gate) {
-        let right = Server::counting("127.0.0.1", 0);
-        let wrong = Server::counting("127.0.0.2", right.port);
-        let port = right.port.to_string();
-        let out = Run::over(gate)
-            .args([READ, &format!("--allow-network-client=127.0.0.1:{port}")])
-            .error()
-            .hostile(["race-connect", "127.0.0.1", &port, "127.0.0.2", &port])
-            .output();
-        never_won(&out);
-        assert_eq!(wrong.total(), 0);
-    }
-
-    /// The address of a datagram is rewritten.
-    fn datagram_address_rewritten(gate) {
-        let (right, wrong) = (Server::datagrams("127.0.0.1"), Server::datagrams("127.0.0.1"));
-        let (a, b) = (right.port.to_string(), wrong.port.to_string());
-        let out = Run::over(gate)
-            .args([READ, &format!("--allow-network-client=127.0.0.1:{a}")])
-            .error()
-            .hostile(["race-sendto", "127.0.0.1", &a, "127.0.0.1", &b])
-            .output();
-        never_won(&out);
-        assert_eq!(wrong.total(), 0);
-    }
-
-    /// The path of a local socket is rewritten.
-    fn local_address_rewritten(gate) {
-        let place = Place::new();
-        let (right, wrong) = (Server::local(&place.allowed("a.sock")), Server::local(&place.secret("a.sock")));
-        let words = ["race-unix".to_owned(), text(place.allowed("a.sock")), text(place.secret("a.sock"))];
-        let out = Run::over(gate).args([WRITE, &place.listed(), "--allow-network-local-sockets"]).error().hostile(words).output();
-        never_won(&out);
-        assert_eq!(wrong.total(), 0);
-        assert!(right.total() > 0);
-    }
-
-    /// With kill, the first try that is seen ends it; nothing was read before.
-    fn a_race_ends_by_kill(gate) {
-        let place = Place::new();
-        let out = Run::over(gate).args([READ, &place.listed()]).hostile(path_race(&place, "openat")).output();
-        out.code(111).stdout("").denied(&["denied openat("]);
-    }
+    path_rewritten_while_writing,
+    path_rewritten_while_changing_the_mode,
+    path_rewritten_by_another_process,
+    open_how_rewritten,
+    symlink_and_directory_exchanged,
+    symlink_and_directory_exchanged_from_outside,
+    working_directory_changed,
+    directory_descriptor_changed,
+    program_rewritten,
+    port_rewritten,
+    host_rewritten,
+    datagram_address_rewritten,
+    local_address_rewritten,
+    a_race_ends_by_kill,
 }
 
 fn swap_race(place: &Place) -> (Vec<String>, String) {

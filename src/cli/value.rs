@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::failure::{did_you_mean, quote};
 use crate::policy::groups;
@@ -188,7 +188,8 @@ pub fn log_regex(text: &OsStr) -> Result<Regex, String> {
     let Some(pattern) = text.to_str() else {
         return Err(format!("{} is not UTF-8; write bytes as \\xNN", quote(text)));
     };
-    Regex::new(pattern).map_err(|error| {
+    // A log is read by lines: ^ and $ are theirs.
+    RegexBuilder::new(pattern).multi_line(true).build().map_err(|error| {
         // The message draws the pattern over several lines; the last one says what is wrong.
         let message = error.to_string();
         let last = message.lines().last().unwrap_or_default();

@@ -54,8 +54,8 @@ impl Resolver {
         };
         let dir = base.as_ref().map_or(CWD, |fd| fd.as_raw_fd());
         if self.same_root {
-            if let Some(path) = self.by_kernel(dir, text, follow)? {
-                return Ok(Place::Path(path));
+            if let Some(place) = self.by_kernel(dir, text, follow)? {
+                return Ok(place);
             }
         }
         let start = match base {
@@ -66,10 +66,10 @@ impl Resolver {
     }
 
     /// The kernel's own answer, where it is certain to be the thread's as well.
-    fn by_kernel(&self, dir: RawFd, text: &[u8], follow: bool) -> io::Result<Option<Vec<u8>>> {
+    fn by_kernel(&self, dir: RawFd, text: &[u8], follow: bool) -> io::Result<Option<Place>> {
         let path = c_string(text)?;
         match walk::look_up(dir, &path, follow, NO_MAGIC_LINKS) {
-            Ok(found) => Ok(self.trusted(walk::path_of(&found)?)),
+            Ok(found) => Ok(self.trusted(walk::path_of(&found)?).map(Place::Path)),
             Err(error) => match error.raw_os_error() {
                 Some(libc::ENOENT) => self.new_entry(dir, text),
                 // A magic link, a file where a directory should be, or no right to search: the walk
@@ -81,7 +81,7 @@ impl Resolver {
     }
 
     /// The path of something that does not exist in a directory that does.
-    fn new_entry(&self, dir: RawFd, text: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    fn new_entry(&self, dir: RawFd, text: &[u8]) -> io::Result<Option<Place>> {
         let trimmed = text.len() - text.iter().rev().take_while(|&&b| b == b'/').count();
         let cut = text[..trimmed].iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
         let (parent, name) = (&text[..cut], &text[cut..trimmed]);
@@ -96,7 +96,7 @@ impl Resolver {
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
                 let Some(mut path) = self.trusted(walk::path_of(&parent)?) else { return Ok(None) };
                 push(&mut path, name);
-                Ok(Some(path))
+                Ok(Some(Place::Missing(path)))
             }
             // A link that leads nowhere, or something that has come up meanwhile.
             _ => Ok(None),
@@ -246,7 +246,7 @@ impl<'r> Walk<'r> {
         for part in self.rest.iter().rev() {
             push(&mut path, part);
         }
-        Ok(Place::Path(path))
+        Ok(Place::Missing(path))
     }
 }
 

@@ -5,8 +5,11 @@
 
 pub mod notify;
 pub mod ptrace;
+mod waiting;
 
 use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
 use crate::sys::Pid;
 use crate::sys::arch::Entry;
@@ -27,6 +30,35 @@ pub trait HeldCall: Sized {
     fn answer(self, value: i64) -> io::Result<()>;
     /// Makes it return a local socket that leads nowhere, where this gate can.
     fn dead_end(self, kind: i32) -> io::Result<()>;
+    /// The round in which this very call was last tried, where a gate tries it in rounds.
+    fn earlier(&self) -> Option<Round>;
+    /// Answers it once `attempt`, which has been tried before, has come to an end; the gate itself does
+    /// not wait for that.
+    fn finish(self, attempt: Box<dyn Attempt>) -> io::Result<()>;
     /// Leaves it unanswered: the caller is being killed.
     fn abandon(self);
+}
+
+/// A call on a socket that gatekeeper makes in a caller's stead, and that may have to wait.
+pub trait Attempt: std::fmt::Debug + Send {
+    /// Goes as far as it can without waiting: what the call returns, or `None` as long as the socket is
+    /// not ready. `is_waiting` tells whether the caller still waits.
+    fn advance(&mut self, is_waiting: &dyn Fn() -> bool) -> Option<i64>;
+    /// The socket that has to become writable.
+    fn socket(&self) -> BorrowedFd<'_>;
+    /// The round it belongs to.
+    fn round(&self) -> Round;
+    /// When the caller's patience (`SO_SNDTIMEO`) is over, and what the call returns then.
+    fn deadline(&self) -> Option<(Instant, i64)>;
+    /// What the call returns if it has to end now, where a part of it is done.
+    fn partial(&self) -> Option<i64>;
+}
+
+/// A call being tried: on which socket (device and inode number), and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// The socket.
+    pub socket: (u64, u64),
+    /// The first try.
+    pub since: Instant,
 }

@@ -2,27 +2,27 @@
 
 use std::io;
 
-use super::HeldCall;
+use super::{Attempt, HeldCall, Round, waiting};
 use crate::sys::arch::Entry;
 use crate::sys::seccomp::{Held, Listener};
 use crate::sys::{Pid, socket};
 
 /// A call that waits at the listener.
 #[derive(Debug)]
-pub struct Notified<'l> {
-    listener: &'l Listener,
+pub struct Notified {
+    listener: &'static Listener,
     held: Held,
 }
 
 /// Hands every call that arrives to `settle` until no filtered task is left.
-pub fn serve(listener: &Listener, settle: impl Fn(Notified<'_>)) -> io::Result<()> {
+pub fn serve(listener: &'static Listener, settle: impl Fn(Notified)) -> io::Result<()> {
     while let Some(held) = listener.receive()? {
         settle(Notified { listener, held });
     }
     Ok(())
 }
 
-impl HeldCall for Notified<'_> {
+impl HeldCall for Notified {
     fn tid(&self) -> Pid {
         self.held.tid
     }
@@ -48,6 +48,15 @@ impl HeldCall for Notified<'_> {
             Ok(end) => self.listener.give(self.held, &end, kind & libc::SOCK_CLOEXEC != 0),
             Err(_) => self.answer(-i64::from(libc::EAFNOSUPPORT)),
         }
+    }
+
+    /// A call waits at the listener for as long as it takes, in one round.
+    fn earlier(&self) -> Option<Round> {
+        None
+    }
+
+    fn finish(self, attempt: Box<dyn Attempt>) -> io::Result<()> {
+        waiting::hand_over(self, attempt)
     }
 
     fn abandon(self) {}

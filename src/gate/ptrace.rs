@@ -1,11 +1,25 @@
 //! The tracer's seccomp stop as a gate.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io;
+use std::time::{Duration, Instant};
 
-use super::HeldCall;
-use crate::sys::Pid;
-use crate::sys::arch::Entry;
-use crate::sys::ptrace::Stopped;
+use super::{Attempt, HeldCall, Round};
+use crate::sys::arch::{self, Entry};
+use crate::sys::ptrace::{Stopped, gone};
+use crate::sys::{Pid, socket};
+
+/// The longest that the tracer's loop, which everybody else needs as well, waits for one caller's socket.
+const LONGEST_SLICE: Duration = Duration::from_millis(10);
+
+/// The most callers whose rounds are remembered. Who is killed in the midst of one leaves it behind.
+const MAX_ROUNDS: usize = 4096;
+
+thread_local! {
+    /// The calls that were tried and are about to be made again. There is one tracing thread.
+    static ROUNDS: RefCell<HashMap<Pid, (Entry, Round)>> = RefCell::default();
+}
 
 /// A call at whose entry the tracee stands (`PTRACE_EVENT_SECCOMP`).
 #[derive(Debug)]
@@ -18,6 +32,19 @@ impl AtEntry {
     /// The call of a tracee in its seccomp stop.
     pub fn new(stopped: Stopped, entry: Entry) -> Self {
         Self { stopped, entry }
+    }
+
+    /// Waits a little; the caller then makes the call again, so that signals reach it in between.
+    fn again(self, round: Round) -> io::Result<()> {
+        let tid = self.stopped.pid();
+        ROUNDS.with_borrow_mut(|rounds| {
+            if rounds.len() >= MAX_ROUNDS {
+                rounds.clear();
+            }
+            rounds.insert(tid, (self.entry, round));
+        });
+        gone(arch::repeat_call(tid, self.entry.nr))?;
+        self.stopped.resume(0)
     }
 }
 
@@ -46,6 +73,27 @@ impl HeldCall for AtEntry {
     /// No descriptor can be put into the tracee from here; every connect is looked at instead.
     fn dead_end(self, _kind: i32) -> io::Result<()> {
         self.stopped.resume(0)
+    }
+
+    fn earlier(&self) -> Option<Round> {
+        let (entry, round) =
+            ROUNDS.with_borrow_mut(|rounds| rounds.remove(&self.stopped.pid()))?;
+        (entry == self.entry).then_some(round)
+    }
+
+    fn finish(self, mut attempt: Box<dyn Attempt>) -> io::Result<()> {
+        let round = attempt.round();
+        let since = round.since.elapsed();
+        // Short while the answer may be near, longer once it is not.
+        let slice = (since / 16).clamp(Duration::from_millis(1), LONGEST_SLICE);
+        socket::writable(&[attempt.socket()], None, slice);
+        if let Some(value) = attempt.advance(&|| true).or(attempt.partial()) {
+            return self.answer(value);
+        }
+        match attempt.deadline() {
+            Some((end, value)) if Instant::now() >= end => self.answer(value),
+            _ => self.again(round),
+        }
     }
 
     fn abandon(self) {

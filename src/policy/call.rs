@@ -56,8 +56,10 @@ pub struct Object {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// An absolute path without `.`, `..` or symbolic links in it (bar a last one that the call does not
-    /// follow). Its last components need not exist.
+    /// follow).
     Path(Vec<u8>),
+    /// The same, where nothing is there (yet).
+    Missing(Vec<u8>),
     /// An object without a path that the caller holds already: a pipe, a socket, a memfd.
     Anonymous,
     /// The kernel will refuse the look-up with this errno.

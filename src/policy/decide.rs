@@ -175,11 +175,12 @@ impl Policy {
         if self.files.allow(object, access) || self.named_without_list(nr, access) {
             return match object.place {
                 Place::Fails(errno) => Verdict::Fail(errno),
+                Place::Missing(_) if access == Access::Execute => Verdict::Fail(libc::ENOENT),
                 _ => Verdict::Allow,
             };
         }
         let reason = match object.place {
-            Place::Path(_) => Reason::OutsidePaths(access),
+            Place::Path(_) | Place::Missing(_) => Reason::OutsidePaths(access),
             _ => Reason::Unresolvable,
         };
         let hint = self.object_hint(nr, object, access);
@@ -210,7 +211,7 @@ impl Policy {
             other => return unread(other),
         };
         match self.decide_open_flags(nr, flags) {
-            _ if self.files.is_free_device(object) => Verdict::Allow,
+            _ if self.files.is_free(object) => Verdict::Allow,
             Verdict::Deny(mut denial) => {
                 denial.hint =
                     open_hint(Hint::for_object(&self.files, object, open_access(flags)), flags);
@@ -254,7 +255,8 @@ impl Policy {
                 }
                 libc::AF_UNIX => local_socket(),
                 libc::AF_NETLINK if !self.net.any() && protocol == libc::NETLINK_ROUTE => {
-                    local_socket()
+                    let group = Group::NetworkClient;
+                    deny(Reason::NotGranted(group), Hint::Group(group))
                 }
                 _ => deny(Reason::SocketKind, Hint::Syscall(call.entry.nr)),
             },

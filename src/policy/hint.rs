@@ -31,7 +31,11 @@ impl Hint {
     /// The flag for an object outside the rules; for calls that create or remove, its directory, since
     /// that is what a rule has to name.
     pub fn for_object(files: &FileRules, object: &Object, access: Access) -> Self {
-        let Place::Path(path) = &object.place else { return Hint::None };
+        let (path, exists) = match &object.place {
+            Place::Path(path) => (path, true),
+            Place::Missing(path) => (path, false),
+            _ => return Hint::None,
+        };
         let writes = matches!(access, Access::Write | Access::Attributes);
         let granted = if writes { &files.write } else { &files.read };
         let flag = match (writes, granted) {
@@ -39,7 +43,8 @@ impl Hint {
             (true, _) => "--allow-file-system-write",
             (false, _) => "--allow-file-system-read",
         };
-        Hint::Path(flag, lasting(path).to_vec())
+        let hint = Hint::Path(flag, lasting(path).to_vec());
+        if exists || writes { hint } else { hint.for_directory() }
     }
 
     /// The same, naming the directory instead.

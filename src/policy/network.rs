@@ -190,7 +190,7 @@ impl NetRules {
 pub fn is_name_cache(address: &Address) -> bool {
     let Address::Local(object) = address else { return false };
     let is_nscd = |path: &[u8]| path == b"/var/run/nscd/socket" || path == b"/run/nscd/socket";
-    is_nscd(&object.text) || matches!(&object.place, Place::Path(path) if is_nscd(path))
+    is_nscd(&object.text) || matches!(&object.place, Place::Path(path) | Place::Missing(path) if is_nscd(path))
 }
 
 #[cfg(test)]

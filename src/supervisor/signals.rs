@@ -11,7 +11,7 @@ use signal_hook::low_level::siginfo::Cause as Sender;
 
 use super::judge::Judge;
 use super::trigger::Cause;
-use crate::sys::{Pid, ids};
+use crate::sys::{Pid, ids, signals};
 
 const PASSED: [i32; 9] = [
     libc::SIGTERM,
@@ -32,6 +32,8 @@ pub struct Forwarding {
     pub stopped: AtomicBool,
     /// Whether it was sent a stop signal that reached gatekeeper only.
     pub stop_passed: AtomicBool,
+    /// Whether gatekeeper stopped itself along with it.
+    pub self_stopped: AtomicBool,
 }
 
 /// Starts passing signals to `main`, on a thread of its own.
@@ -44,20 +46,23 @@ pub fn forward(
 ) -> io::Result<()> {
     let trigger = judge.enforcement.triggers().signal;
     if let Some(signal) = trigger {
-        // Armed in the handler itself, before any verdict that follows.
-        signal_hook::flag::register(signal, judge.enforcement.switch())?;
+        signals::block(signal)?;
+        spawn("trigger", move || match signals::wait_until_pending(signal) {
+            Ok(()) => judge.arm(Cause::Signal(signal)),
+            Err(error) => log::error!("cannot wait for the trigger signal: {error}"),
+        })?;
     }
-    let wanted = PASSED.iter().copied().chain(trigger);
+    let wanted = PASSED.iter().copied().filter(|&signal| trigger != Some(signal));
     let mut signals = SignalsInfo::<WithOrigin>::new(wanted)?;
-    thread::Builder::new().name("signals".to_owned()).stack_size(64 << 10).spawn(move || {
+    spawn("signals", move || {
         for origin in &mut signals {
-            if trigger == Some(origin.signal) {
-                judge.announce(Cause::Signal(origin.signal));
-            } else {
-                pass(judge, forwarding, main, &origin);
-            }
+            pass(judge, forwarding, main, &origin);
         }
-    })?;
+    })
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.to_owned()).stack_size(64 << 10).spawn(work)?;
     Ok(())
 }
 
@@ -69,8 +74,13 @@ fn pass(judge: &Judge, forwarding: &Forwarding, main: Pid, origin: &Origin) {
         return;
     }
     match origin.signal {
-        // fg and bg continue the whole job.
-        libc::SIGCONT if !forwarding.stopped.load(Ordering::SeqCst) => return,
+        // fg and bg, which wake gatekeeper itself, continue the whole job.
+        libc::SIGCONT
+            if forwarding.self_stopped.swap(false, Ordering::SeqCst)
+                && !forwarding.stopped.load(Ordering::SeqCst) =>
+        {
+            return;
+        }
         libc::SIGTSTP => forwarding.stop_passed.store(true, Ordering::SeqCst),
         _ => {}
     }

@@ -193,6 +193,7 @@ impl Supervisor {
         let same_group =
             ids::process_group(self.main).is_ok_and(|group| group == self.judge.host.group);
         if passed || (std::mem::take(&mut self.terminal_stop) && same_group) {
+            self.forwarding.self_stopped.store(true, Ordering::SeqCst);
             ids::kill(self.judge.host.supervisor, libc::SIGSTOP)?;
         }
         Ok(())

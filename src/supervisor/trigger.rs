@@ -1,13 +1,13 @@
 //! Delayed enforcement: what arms it, and whether it is armed.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use regex::bytes::Regex;
 
 use crate::cli::{Start, Triggers};
-use crate::sys::Pid;
+use crate::sys::{Pid, signals};
 
 /// How much of what went before is kept for an expression that may match across writes, in bytes.
 const REGEX_WINDOW: usize = 8192;
@@ -18,7 +18,7 @@ const MAX_WRITERS: usize = 4096;
 /// Whether denials have consequences yet.
 #[derive(Debug)]
 pub struct Enforcement {
-    armed: Arc<AtomicBool>,
+    armed: AtomicBool,
     triggers: Triggers,
     log: Mutex<LogWatch>,
 }
@@ -44,22 +44,20 @@ impl Enforcement {
             Start::Delayed(triggers) => (false, triggers.clone()),
         };
         let log = Mutex::new(LogWatch::default());
-        Self { armed: Arc::new(AtomicBool::new(armed)), triggers, log }
+        Self { armed: AtomicBool::new(armed), triggers, log }
     }
 
     /// Whether denials are carried out.
+    ///
+    /// A signal that is a trigger stays pending, so that it counts from the moment kill(2) returns,
+    /// whenever the thread that announces it comes to run.
     pub fn is_armed(&self) -> bool {
-        self.armed.load(Ordering::SeqCst)
+        self.armed.load(Ordering::SeqCst) || self.triggers.signal.is_some_and(signals::is_pending)
     }
 
     /// Carries denials out from now on, for good; whether this changed anything.
     pub fn arm(&self) -> bool {
         !self.armed.swap(true, Ordering::SeqCst)
-    }
-
-    /// The switch itself, for a signal handler; it is only ever set.
-    pub fn switch(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.armed)
     }
 
     /// What is waited for.

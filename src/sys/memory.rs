@@ -45,6 +45,22 @@ pub fn read_exact(pid: Pid, addr: u64, buf: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes all of `bytes` at `addr`, or fails with EFAULT.
+pub fn write(pid: Pid, addr: u64, bytes: &[u8]) -> io::Result<()> {
+    let local = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let remote = libc::iovec { iov_base: addr as *mut libc::c_void, iov_len: bytes.len() };
+    // SAFETY: the local iovec describes `bytes`, which the kernel only reads; the remote address is the
+    // tracee's and is checked by the kernel there.
+    let put = unsafe {
+        libc::process_vm_writev(pid, &raw const local, 1, &raw const remote, 1, 0)
+    };
+    match put {
+        -1 => Err(io::Error::last_os_error()),
+        n if n as usize == bytes.len() => Ok(()),
+        _ => Err(io::Error::from_raw_os_error(libc::EFAULT)),
+    }
+}
+
 /// Reads a NUL-terminated string of at most `max` bytes without its NUL.
 ///
 /// Fails with EFAULT where the string runs into unreadable memory and with ENAMETOOLONG where no NUL
@@ -99,6 +115,17 @@ mod tests {
             let got = read_c_string(me(), addr, max).map_err(|e| e.raw_os_error().unwrap());
             assert_eq!(got, want, "{addr:#x} {max}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_there() {
+        let mut place = [0_u8; 8];
+        let addr = (&raw mut place) as u64;
+        write(me(), addr + 2, b"four").unwrap();
+        let mut back = [0; 8];
+        read_exact(me(), addr, &mut back).unwrap();
+        assert_eq!(&back, b"\0\0four\0\0");
+        assert_eq!(write(me(), 1, b"x").unwrap_err().raw_os_error(), Some(libc::EFAULT));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod memory;
 pub mod pidfd;
 pub mod ptrace;
 pub mod seccomp;
+pub mod signals;
 pub mod socket;
 pub mod spawn;
 pub mod startup;

@@ -12,64 +12,75 @@ pub use output::Out;
 pub use place::Place;
 pub use run::{Gate, Run, Running, User};
 
-/// Makes two tests of a scenario, one a gate.
+/// Makes two tests of each scenario, a function of the gate.
 macro_rules! over_gates {
-    ($($(#[$meta:meta])* fn $name:ident($gate:ident) $body:block)*) => {$(
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn scenario($gate: Gate) $body
+    ($($scenario:ident,)*) => {$(
+        mod $scenario {
+            use crate::harness::Gate;
 
             #[test]
             fn notify() {
-                scenario(Gate::Notify);
+                super::$scenario(Gate::Notify);
             }
 
             #[test]
             fn ptrace() {
-                scenario(Gate::Ptrace);
+                super::$scenario(Gate::Ptrace);
             }
         }
     )*};
 }
 
-/// Makes four tests of a scenario: both gates, as root and as an ordinary user. Where the suite itself runs as an
-/// ordinary user, the two of a gate are the same.
+/// Makes four tests of each scenario, a function of gate and user. Where the suite itself runs as an ordinary user, the
+/// two of a gate are the same.
 macro_rules! over_gates_and_users {
-    ($($(#[$meta:meta])* fn $name:ident($gate:ident, $user:ident) $body:block)*) => {$(
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn scenario($gate: Gate, $user: User) $body
+    ($($scenario:ident,)*) => {$(
+        mod $scenario {
+            use crate::harness::{Gate, User};
 
             #[test]
             fn notify_as_root() {
-                scenario(Gate::Notify, User::Root);
+                super::$scenario(Gate::Notify, User::Root);
             }
 
             #[test]
             fn notify_as_nobody() {
-                scenario(Gate::Notify, User::Nobody);
+                super::$scenario(Gate::Notify, User::Nobody);
             }
 
             #[test]
             fn ptrace_as_root() {
-                scenario(Gate::Ptrace, User::Root);
+                super::$scenario(Gate::Ptrace, User::Root);
             }
 
             #[test]
             fn ptrace_as_nobody() {
-                scenario(Gate::Ptrace, User::Nobody);
+                super::$scenario(Gate::Ptrace, User::Nobody);
             }
         }
     )*};
 }
 
-pub(crate) use {over_gates, over_gates_and_users};
+/// Makes two tests of each scenario, a function of the user.
+macro_rules! over_users {
+    ($($scenario:ident,)*) => {$(
+        mod $scenario {
+            use crate::harness::User;
+
+            #[test]
+            fn as_root() {
+                super::$scenario(User::Root);
+            }
+
+            #[test]
+            fn as_nobody() {
+                super::$scenario(User::Nobody);
+            }
+        }
+    )*};
+}
+
+pub(crate) use {over_gates, over_gates_and_users, over_users};
 
 /// Whether the suite runs as root: some scenarios need it to set their stage.
 pub fn is_root() -> bool {

@@ -54,6 +54,13 @@ impl Out {
         self
     }
 
+    /// Demands exactly these lines on stdout.
+    #[track_caller]
+    pub fn lines(&self, lines: &[&str]) -> &Self {
+        assert_eq!(self.stdout.lines().collect::<Vec<_>>(), lines, "stdout{self}");
+        self
+    }
+
     /// Demands this line, whole, on stdout.
     #[track_caller]
     pub fn says(&self, line: &str) -> &Self {

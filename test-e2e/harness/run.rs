@@ -186,7 +186,7 @@ impl Run {
             .args(&self.words[1..])
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LC_ALL", "C.UTF-8")
+            .env("LC_ALL", "C")
             .env("HOME", "/nonexistent")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.cwd);
@@ -241,9 +241,12 @@ fn before_exec(
     Ok(())
 }
 
+/// Bytes and whether they have ended, and how their reader says that there are more.
+type Shared = (Mutex<(Vec<u8>, bool)>, Condvar);
+
 /// What a pipe delivered so far, read by a thread of its own.
 struct Stream {
-    read: Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>,
+    read: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 

@@ -10,7 +10,7 @@ int closed_stdio(int, char **);
 int threads(int, char **), forks(int, char **), thread_exec(int, char **), leader_exits(int, char **);
 int kill_in_stop(int, char **), stop_continue(int, char **), catch_signals(int, char **), rt_signals(int, char **);
 int restart(int, char **), trap(int, char **), linger(int, char **), hang(int, char **), orphans(int, char **);
-int state(int, char **);
+int state(int, char **), opens(int, char **);
 
 static const struct {
 	const char *name;
@@ -51,6 +51,7 @@ static const struct {
 	{ "hang", hang },
 	{ "orphans", orphans },
 	{ "state", state },
+	{ "opens", opens },
 };
 
 int main(int argc, char **argv)

@@ -37,6 +37,18 @@ pub fn skip_call(pid: Pid, value: i64) -> io::Result<()> {
     set_registers(pid, NT_PRSTATUS, &mut regs)
 }
 
+/// Makes the call that `pid` is about to enter not run now but be made again, as it was, once the tracee
+/// goes on: after the handlers of signals that wait for it.
+///
+/// `svc` is four bytes long; x8 still holds the number, and x0 the first argument.
+pub fn repeat_call(pid: Pid, _nr: u32) -> io::Result<()> {
+    let mut nr: libc::c_int = -1;
+    set_registers(pid, NT_ARM_SYSTEM_CALL, &mut nr)?;
+    let mut regs = registers(pid)?;
+    regs.pc = regs.pc.wrapping_sub(4);
+    set_registers(pid, NT_PRSTATUS, &mut regs)
+}
+
 fn registers(pid: Pid) -> io::Result<libc::user_regs_struct> {
     // SAFETY: an all-zero user_regs_struct is a valid value of plain integers.
     let mut regs: libc::user_regs_struct = unsafe { std::mem::zeroed() };

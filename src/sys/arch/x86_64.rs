@@ -30,6 +30,17 @@ pub fn skip_call(pid: Pid, value: i64) -> io::Result<()> {
     poke_user(pid, std::mem::offset_of!(libc::user_regs_struct, rax), value as u64)
 }
 
+/// Makes the call that `pid` is about to enter not run now but be made again, as it was, once the tracee
+/// goes on: after the handlers of signals that wait for it.
+///
+/// `syscall` is two bytes long; rax must hold the number again when it is executed.
+pub fn repeat_call(pid: Pid, nr: u32) -> io::Result<()> {
+    let counter = std::mem::offset_of!(libc::user_regs_struct, rip);
+    let after = peek_user(pid, counter)?;
+    skip_call(pid, i64::from(nr))?;
+    poke_user(pid, counter, after.wrapping_sub(2))
+}
+
 fn peek_user(pid: Pid, offset: usize) -> io::Result<u64> {
     let mut word: u64 = 0;
     // SAFETY: the raw request (unlike the libc wrapper) stores the word through the data pointer,
