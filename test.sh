@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-# cc: signal-hook reads siginfo with a few lines of C, and the linker is cc.
+# The linker is cc.
 command -v cc >/dev/null 2>&1 || { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; }
 
 if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi

@@ -28,4 +28,5 @@ mod services;
 mod supervisor;
 mod terminals;
 mod trace;
+mod transparency;
 mod usage;

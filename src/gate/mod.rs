@@ -50,8 +50,8 @@ pub trait Attempt: std::fmt::Debug + Send {
     fn round(&self) -> Round;
     /// When the caller's patience (`SO_SNDTIMEO`) is over, and what the call returns then.
     fn deadline(&self) -> Option<(Instant, i64)>;
-    /// What the call returns if it has to end now, where a part of it is done.
-    fn partial(&self) -> Option<i64>;
+    /// Ends it early: what the call returns, where a part of it is done.
+    fn cut_short(&mut self) -> Option<i64>;
 }
 
 /// A call being tried: on which socket (device and inode number), and since when.

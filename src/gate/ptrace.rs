@@ -76,8 +76,7 @@ impl HeldCall for AtEntry {
     }
 
     fn earlier(&self) -> Option<Round> {
-        let (entry, round) =
-            ROUNDS.with_borrow_mut(|rounds| rounds.remove(&self.stopped.pid()))?;
+        let (entry, round) = ROUNDS.with_borrow_mut(|rounds| rounds.remove(&self.stopped.pid()))?;
         (entry == self.entry).then_some(round)
     }
 
@@ -87,7 +86,7 @@ impl HeldCall for AtEntry {
         // Short while the answer may be near, longer once it is not.
         let slice = (since / 16).clamp(Duration::from_millis(1), LONGEST_SLICE);
         socket::writable(&[attempt.socket()], None, slice);
-        if let Some(value) = attempt.advance(&|| true).or(attempt.partial()) {
+        if let Some(value) = attempt.advance(&|| true).or_else(|| attempt.cut_short()) {
             return self.answer(value);
         }
         match attempt.deadline() {

@@ -19,8 +19,8 @@ use crate::sys::{Pid, socket};
 /// How often signals, deadlines and callers that are gone are looked for.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// How soon a socket is tried again that seemed ready and was not.
-const PAUSE: Duration = Duration::from_millis(5);
+/// How soon a socket is tried again that seemed ready and was not, or not for all.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// `ERESTARTSYS`, `ERESTARTNOHAND` (`linux/errno.h`): the first restarts the call after a handler with
 /// `SA_RESTART`, the second never does. No caller sees either as long as a signal waits for it.
@@ -94,7 +94,8 @@ fn wait(calls: &[Waiting], ear: &UnixStream) -> Vec<bool> {
     let sockets: Vec<_> = calls
         .iter()
         .zip(&awake)
-        .filter_map(|(call, &awake)| awake.then(|| call.attempt.socket()))
+        .filter(|&(_, &awake)| awake)
+        .map(|(call, _)| call.attempt.socket())
         .collect();
     let mut ready = socket::writable(&sockets, Some(ear.as_fd()), timeout).into_iter();
     awake.into_iter().map(|awake| awake && ready.next() == Some(true)).collect()
@@ -112,15 +113,14 @@ impl Waiting {
         let now = Instant::now();
         self.rests_until = self.rests_until.filter(|&until| until > now);
         if ready {
-            let before = self.attempt.partial();
             if let Some(value) = self.attempt.advance(&|| self.held.is_waiting()) {
                 return self.answer(value);
             }
-            let idle = self.attempt.partial() == before;
-            self.rests_until = idle.then(|| Instant::now() + PAUSE);
+            self.rests_until = Some(Instant::now() + PAUSE);
         }
         if let Some((end, value)) = self.attempt.deadline() {
             if now >= end {
+                let value = self.attempt.cut_short().unwrap_or(value);
                 return self.answer(value);
             }
         }
@@ -136,7 +136,7 @@ impl Waiting {
             true => {
                 let restart =
                     if self.attempt.deadline().is_some() { ERESTARTNOHAND } else { ERESTARTSYS };
-                let value = self.attempt.partial().unwrap_or(-restart);
+                let value = self.attempt.cut_short().unwrap_or(-restart);
                 self.answer(value)
             }
             false => Some(self),

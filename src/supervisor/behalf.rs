@@ -25,7 +25,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::judge::{Action, Judge, Ruling};
-use crate::decode::{self, Live};
+use crate::decode::{self, Host, Live};
 use crate::gate::{Attempt, Round};
 use crate::policy::shape::{self, Sent, Shape};
 use crate::policy::{Call, Denial, Effect, Hint, NetScope, Policy, Reason, Target};
@@ -70,7 +70,7 @@ pub fn rule(
     if !matches!(ruling.action, Action::Resume) {
         return ruling;
     }
-    let caller = Caller { tid, same_root: judge.host.same_root };
+    let caller = Caller { tid, host: judge.host };
     match prepare(caller, &call, &memo, earlier) {
         Ok(attempt) => Action::OnBehalf(attempt).into(),
         Err(Unready::Fails(errno)) => Action::Return(-i64::from(errno)).into(),
@@ -115,8 +115,7 @@ struct Socket {
 #[derive(Debug, Clone, Copy)]
 struct Caller {
     tid: Pid,
-    /// Whether a relative or absolute path means the same to it as to gatekeeper.
-    same_root: bool,
+    host: Host,
 }
 
 fn prepare(
@@ -132,7 +131,7 @@ fn prepare(
             let name = memo.bytes(entry.args[1], entry.args[2] as u32 as usize)?;
             let again = earlier.is_some_and(|earlier| earlier == socket.round);
             let name = local::name(caller, &socket, name, address)?;
-            Box::new(connecting::Connecting::new(socket, name, again)?)
+            Box::new(connecting::Connecting::new(socket, name, again))
         }
         (Shape::Send(kind), Target::Destinations(to)) => {
             let messages = message::read(entry, kind, memo)?;
@@ -144,12 +143,7 @@ fn prepare(
 }
 
 impl Socket {
-    fn of(
-        guest: &Live<'_>,
-        tid: Pid,
-        fd: i32,
-        earlier: Option<Round>,
-    ) -> Result<Self, Unready> {
+    fn of(guest: &Live<'_>, tid: Pid, fd: i32, earlier: Option<Round>) -> Result<Self, Unready> {
         let fd = copy(guest, tid, fd).map_err(|error| match error.raw_os_error() {
             Some(libc::EBADF) => Unready::Fails(libc::EBADF),
             // gatekeeper has no room for another one just now.

@@ -3,9 +3,11 @@
 use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
+use super::behalf;
 use super::trigger::{Cause, Enforcement};
 use crate::cli::OnDenied;
 use crate::decode::{self, Guest, Host, Live};
+use crate::gate::{Attempt, Round};
 use crate::policy::shape::{self, Output, Sent, Shape};
 use crate::policy::{Call, Denial, Effect, Policy, Relation, Target, Verdict};
 use crate::report::{Event, Reporter};
@@ -13,10 +15,12 @@ use crate::sys::arch::Entry;
 use crate::sys::{Pid, ids, pidfd, socket};
 
 /// What is done about a held call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Action {
     /// It runs.
     Resume,
+    /// gatekeeper makes it.
+    OnBehalf(Box<dyn Attempt>),
     /// It returns this value without running: a negative errno, or a result that gatekeeper brought
     /// about itself.
     Return(i64),
@@ -100,13 +104,23 @@ impl Judge {
         self.main_killed.load(Ordering::SeqCst)
     }
 
-    /// Rules on one held call of `guest`.
-    pub fn rule(&self, entry: Entry, guest: &Live<'_>) -> Ruling {
+    /// Rules on one held call of `guest`, thread `tid`; `earlier` is the round in which it was tried
+    /// before.
+    pub fn rule(
+        &self,
+        entry: Entry,
+        guest: &Live<'_>,
+        tid: Pid,
+        earlier: Option<Round>,
+    ) -> Ruling {
         if !self.is_launched() {
             return Action::Resume.into();
         }
         if let Some(action) = self.before_trigger(&entry, guest) {
             return action.into();
+        }
+        if self.enforcement.is_armed() && behalf::concerns(&self.policy, &entry) {
+            return behalf::rule(self, entry, guest, tid, earlier);
         }
         let call = decode::decode(entry, guest);
         if let Some(action) = self.trigger_signal(&call) {
@@ -115,7 +129,8 @@ impl Judge {
         self.carry_out(call)
     }
 
-    fn carry_out(&self, call: Call) -> Ruling {
+    /// What the policy and the state of enforcement make of a call.
+    pub(super) fn carry_out(&self, call: Call) -> Ruling {
         let armed = self.enforcement.is_armed();
         match self.policy.decide(&call) {
             Verdict::Allow => Action::Resume.into(),
@@ -128,19 +143,22 @@ impl Judge {
             }
             Verdict::Fail(errno) => Action::Return(-i64::from(errno)).into(),
             Verdict::DeadEnd => Action::DeadEnd(call.entry.args[1] as i32).into(),
-            Verdict::Deny(denial) => {
-                let action = match (denial.effect, self.on_denied) {
-                    (Effect::Quiet(errno), _) => Action::Return(-i64::from(errno)),
-                    (_, OnDenied::Error) => Action::Return(-i64::from(libc::EPERM)),
-                    (_, OnDenied::Kill) => Action::Kill,
-                };
-                Ruling { action, denial: Some((call, denial)) }
-            }
+            Verdict::Deny(denial) => self.deny(call, denial),
         }
     }
 
+    /// Carries out a denial.
+    pub(super) fn deny(&self, call: Call, denial: Denial) -> Ruling {
+        let action = match (denial.effect, self.on_denied) {
+            (Effect::Quiet(errno), _) => Action::Return(-i64::from(errno)),
+            (_, OnDenied::Error) => Action::Return(-i64::from(libc::EPERM)),
+            (_, OnDenied::Kill) => Action::Kill,
+        };
+        Ruling { action, denial: Some((call, denial)) }
+    }
+
     /// Tells of a denial; the caller still waits.
-    pub fn tell(&self, call: &Call, denial: &Denial, action: Action, guest: &Live<'_>, tid: Pid) {
+    pub fn tell(&self, call: &Call, denial: &Denial, action: &Action, guest: &Live<'_>, tid: Pid) {
         let quiet = matches!(denial.effect, Effect::Quiet(_));
         if quiet && !self.report.wants_quiet() {
             return;
@@ -150,7 +168,7 @@ impl Judge {
             program: program_name(tid),
             call: decode::show::call(call, guest),
             denial: denial.clone(),
-            killed: action == Action::Kill,
+            killed: matches!(action, Action::Kill),
         });
     }
 

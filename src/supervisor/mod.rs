@@ -1,6 +1,7 @@
 //! The supervisor: the tracer's loop, the judge, triggers, signals.
 
 mod family;
+mod behalf;
 mod judge;
 mod settle;
 mod signals;

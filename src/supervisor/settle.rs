@@ -8,17 +8,21 @@ use crate::gate::HeldCall;
 pub fn settle(judge: &Judge, held: impl HeldCall) {
     let tid = held.tid();
     let guest = Live::new(&judge.host, tid);
-    let ruling = judge.rule(held.entry(), &guest);
+    let ruling = judge.rule(held.entry(), &guest, tid, held.earlier());
     // Whatever was read may have been another task's if the caller is gone: then nobody waits for the
     // answer either.
     if !held.is_waiting() {
         return held.abandon();
     }
     if let Some((call, denial)) = &ruling.denial {
-        judge.tell(call, denial, ruling.action, &guest, tid);
+        judge.tell(call, denial, &ruling.action, &guest, tid);
     }
     let answered = match ruling.action {
         Action::Resume => held.resume(),
+        Action::OnBehalf(mut attempt) => match attempt.advance(&|| held.is_waiting()) {
+            Some(value) => held.answer(value),
+            None => held.finish(attempt),
+        },
         Action::Return(value) => held.answer(value),
         Action::DeadEnd(kind) => held.dead_end(kind),
         Action::Kill => {

@@ -4,14 +4,10 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use signal_hook::iterator::SignalsInfo;
-use signal_hook::iterator::exfiltrator::WithOrigin;
-use signal_hook::iterator::exfiltrator::origin::Origin;
-use signal_hook::low_level::siginfo::Cause as Sender;
-
 use super::judge::Judge;
 use super::trigger::Cause;
-use crate::sys::{Pid, ids, signals};
+use crate::sys::signals::{self, Signals, Taken};
+use crate::sys::{Pid, ids};
 
 const PASSED: [i32; 9] = [
     libc::SIGTERM,
@@ -36,9 +32,10 @@ pub struct Forwarding {
     pub self_stopped: AtomicBool,
 }
 
-/// Starts passing signals to `main`, on a thread of its own.
+/// Starts passing signals to `main`, on a thread of its own; called before any other thread is started,
+/// so that all of them have these signals blocked.
 ///
-/// The signal that is a trigger is consumed.
+/// The signal that is a trigger is consumed: it stays pending, and is never passed.
 pub fn forward(
     judge: &'static Judge,
     forwarding: &'static Forwarding,
@@ -46,17 +43,22 @@ pub fn forward(
 ) -> io::Result<()> {
     let trigger = judge.enforcement.triggers().signal;
     if let Some(signal) = trigger {
-        signals::block(signal)?;
-        spawn("trigger", move || match signals::wait_until_pending(signal) {
+        signals::block(&[signal])?;
+        let pending = Signals::new(&[signal])?;
+        spawn("trigger", move || match pending.wait() {
             Ok(()) => judge.arm(Cause::Signal(signal)),
             Err(error) => log::error!("cannot wait for the trigger signal: {error}"),
         })?;
     }
-    let wanted = PASSED.iter().copied().filter(|&signal| trigger != Some(signal));
-    let mut signals = SignalsInfo::<WithOrigin>::new(wanted)?;
+    let passed: Vec<i32> = PASSED.into_iter().filter(|&s| trigger != Some(s)).collect();
+    signals::block(&passed)?;
+    let arriving = Signals::new(&passed)?;
     spawn("signals", move || {
-        for origin in &mut signals {
-            pass(judge, forwarding, main, &origin);
+        loop {
+            match arriving.next() {
+                Ok(taken) => pass(judge, forwarding, main, taken),
+                Err(error) => return log::error!("cannot take signals: {error}"),
+            }
         }
     })
 }
@@ -66,14 +68,13 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
-fn pass(judge: &Judge, forwarding: &Forwarding, main: Pid, origin: &Origin) {
+fn pass(judge: &Judge, forwarding: &Forwarding, main: Pid, taken: Taken) {
     // What the terminal sends goes to its whole foreground group, the command among it.
-    let from_terminal = matches!(origin.cause, Sender::Kernel);
     let same_group = ids::process_group(main).is_ok_and(|group| group == judge.host.group);
-    if from_terminal && same_group {
+    if taken.from_kernel && same_group {
         return;
     }
-    match origin.signal {
+    match taken.signal {
         // fg and bg, which wake gatekeeper itself, continue the whole job.
         libc::SIGCONT
             if forwarding.self_stopped.swap(false, Ordering::SeqCst)
@@ -84,7 +85,7 @@ fn pass(judge: &Judge, forwarding: &Forwarding, main: Pid, origin: &Origin) {
         libc::SIGTSTP => forwarding.stop_passed.store(true, Ordering::SeqCst),
         _ => {}
     }
-    if let Err(error) = ids::kill(main, origin.signal) {
-        log::debug!("cannot pass signal {}: {error}", origin.signal);
+    if let Err(error) = ids::kill(main, taken.signal) {
+        log::debug!("cannot pass signal {}: {error}", taken.signal);
     }
 }

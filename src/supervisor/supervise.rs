@@ -10,11 +10,9 @@ use super::signals::Forwarding;
 use super::trace::Tracer;
 use crate::gate::ptrace::AtEntry;
 use crate::sys::ptrace::{self, CallStop, Stopped};
+use crate::sys::signals::SI_KERNEL;
 use crate::sys::wait::{self, Status};
 use crate::sys::{Pid, ids};
-
-/// `si_code` of a signal that the kernel itself sent, the terminal's driver among it.
-const SI_KERNEL: i32 = 0x80;
 
 /// A call stop of ptrace with TRACESYSGOOD.
 const CALL_STOP: i32 = libc::SIGTRAP | 0x80;

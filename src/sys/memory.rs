@@ -51,9 +51,7 @@ pub fn write(pid: Pid, addr: u64, bytes: &[u8]) -> io::Result<()> {
     let remote = libc::iovec { iov_base: addr as *mut libc::c_void, iov_len: bytes.len() };
     // SAFETY: the local iovec describes `bytes`, which the kernel only reads; the remote address is the
     // tracee's and is checked by the kernel there.
-    let put = unsafe {
-        libc::process_vm_writev(pid, &raw const local, 1, &raw const remote, 1, 0)
-    };
+    let put = unsafe { libc::process_vm_writev(pid, &raw const local, 1, &raw const remote, 1, 0) };
     match put {
         -1 => Err(io::Error::last_os_error()),
         n if n as usize == bytes.len() => Ok(()),

@@ -169,7 +169,8 @@ pub fn writable(
     bell: Option<BorrowedFd<'_>>,
     timeout: Duration,
 ) -> Vec<bool> {
-    let poll = |fd: &BorrowedFd<'_>, events| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    let poll =
+        |fd: &BorrowedFd<'_>, events| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     let mut polled: Vec<_> = sockets.iter().map(|fd| poll(fd, libc::POLLOUT)).collect();
     polled.extend(bell.iter().map(|fd| poll(fd, libc::POLLIN)));
     let millis = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);

@@ -151,6 +151,47 @@ fn answer_of(query: &[u8]) -> Vec<u8> {
     answer
 }
 
+/// A port whose queue is full: whoever connects waits until this is dropped.
+pub struct FullQueue {
+    /// The port.
+    pub port: u16,
+    _listener: std::os::fd::OwnedFd,
+    _waiting: Vec<std::os::fd::OwnedFd>,
+}
+
+impl FullQueue {
+    /// Listens with the shortest queue there is and fills it.
+    pub fn new() -> FullQueue {
+        use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+        let socket = |flags| unsafe {
+            OwnedFd::from_raw_fd(libc::socket(
+                libc::AF_INET,
+                libc::SOCK_STREAM | libc::SOCK_CLOEXEC | flags,
+                0,
+            ))
+        };
+        let listener = socket(0);
+        let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+        address.sin_family = libc::AF_INET as u16;
+        address.sin_addr.s_addr = u32::from(std::net::Ipv4Addr::LOCALHOST).to_be();
+        let mut length = size_of_val(&address) as u32;
+        unsafe {
+            assert_eq!(libc::bind(listener.as_raw_fd(), (&raw const address).cast(), length), 0);
+            assert_eq!(libc::listen(listener.as_raw_fd(), 0), 0);
+            libc::getsockname(listener.as_raw_fd(), (&raw mut address).cast(), &mut length);
+        }
+        // One connection is queued; from the second on the kernel drops the handshake.
+        let waiting: Vec<OwnedFd> = (0..4)
+            .map(|_| {
+                let client = socket(libc::SOCK_NONBLOCK);
+                unsafe { libc::connect(client.as_raw_fd(), (&raw const address).cast(), length) };
+                client
+            })
+            .collect();
+        FullQueue { port: u16::from_be(address.sin_port), _listener: listener, _waiting: waiting }
+    }
+}
+
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()

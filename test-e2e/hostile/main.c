@@ -10,6 +10,7 @@ int closed_stdio(int, char **);
 int threads(int, char **), forks(int, char **), thread_exec(int, char **), leader_exits(int, char **);
 int kill_in_stop(int, char **), stop_continue(int, char **), catch_signals(int, char **), rt_signals(int, char **);
 int restart(int, char **), trap(int, char **), linger(int, char **), hang(int, char **), orphans(int, char **);
+int tcp_semantics(int, char **), connect_waits(int, char **), local_semantics(int, char **);
 int state(int, char **), opens(int, char **);
 
 static const struct {
@@ -50,6 +51,9 @@ static const struct {
 	{ "linger", linger },
 	{ "hang", hang },
 	{ "orphans", orphans },
+	{ "tcp-semantics", tcp_semantics },
+	{ "connect-waits", connect_waits },
+	{ "local-semantics", local_semantics },
 	{ "state", state },
 	{ "opens", opens },
 };

@@ -1,11 +1,10 @@
 //! connect(2).
 
-use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Instant;
 
 use super::local::Name;
-use super::{Errno, Socket, errno};
+use super::{Socket, errno};
 use crate::gate::{Attempt, Round};
 use crate::sys::socket;
 
@@ -23,8 +22,8 @@ pub struct Connecting {
 
 impl Connecting {
     /// `begun`: whether an earlier round of the same call has begun to connect this socket.
-    pub fn new(socket: Socket, name: Name, begun: bool) -> Result<Self, Errno> {
-        Ok(Self { socket, name, begun })
+    pub fn new(socket: Socket, name: Name, begun: bool) -> Self {
+        Self { socket, name, begun }
     }
 
     /// The end of an attempt that another thread's shutdown(2) or disconnect has ended, or that has
@@ -93,7 +92,7 @@ impl Attempt for Connecting {
         Some((self.socket.deadline()?, -i64::from(late)))
     }
 
-    fn partial(&self) -> Option<i64> {
+    fn cut_short(&mut self) -> Option<i64> {
         None
     }
 }

@@ -136,8 +136,10 @@ mod tests {
         let options = message(libc::IPPROTO_IP, libc::IP_RETOPTS, &[0; 8]);
         let mark = message(libc::SOL_SOCKET, libc::SO_MARK, &[0; 4]);
         let rights = message(libc::SOL_SOCKET, libc::SCM_RIGHTS, &[9, 0, 0, 0]);
-        let me = message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[5, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
-        let other = message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[6, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+        let me =
+            message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[5, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+        let other =
+            message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[6, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
         let short = message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[5, 0]);
         let mut long = info.clone();
         long[0] = 200;
@@ -156,7 +158,11 @@ mod tests {
             (unix, me, Ok(())),
             (unix, other, Err(libc::EPERM)),
             (unix, short, Err(libc::EINVAL)),
-            (libc::AF_NETLINK, message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[0; 12]), Err(libc::EINVAL)),
+            (
+                libc::AF_NETLINK,
+                message(libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[0; 12]),
+                Err(libc::EINVAL),
+            ),
             (inet, long, Err(libc::EINVAL)),
             (inet, none, Err(libc::EINVAL)),
             // Less than a header is no message.

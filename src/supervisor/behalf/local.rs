@@ -37,7 +37,7 @@ pub fn name(
     }
     match address {
         Address::Local(object) => match &object.place {
-            Place::Path(path) if caller.same_root => through(path),
+            Place::Path(path) if caller.host.same_root => through(path),
             Place::Fails(errno) => Err(*errno),
             _ => Err(libc::EACCES),
         },

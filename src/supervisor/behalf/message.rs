@@ -104,7 +104,11 @@ impl Message {
         if !stream && total > MAX_WHOLE {
             return Err(libc::EMSGSIZE);
         }
-        let mut data = vec![0; total.saturating_sub(sent).min(if stream { PIECE } else { MAX_WHOLE }) as usize];
+        let mut data = vec![
+            0;
+            total.saturating_sub(sent).min(if stream { PIECE } else { MAX_WHOLE })
+                as usize
+        ];
         let (mut skip, mut filled) = (sent, 0);
         for (addr, len) in parts {
             let skipped = skip.min(len);

@@ -1,6 +1,5 @@
 //! sendto(2), sendmsg(2), sendmmsg(2).
 
-use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use super::control::{self, Control};
 use super::local::{self, Name};
 use super::message::Message;
 use super::{Caller, Errno, Socket, errno, rights};
+use crate::decode::Live;
 use crate::gate::{Attempt, Round};
 use crate::policy::Address;
 use crate::policy::shape::Sent;
@@ -20,7 +20,6 @@ const LENGTH: u64 = 56;
 #[derive(Debug)]
 pub struct Sending {
     caller: Caller,
-    process: i32,
     socket: Socket,
     kind: Sent,
     messages: Vec<(Message, Option<Name>)>,
@@ -35,7 +34,6 @@ impl Sending {
     /// The messages of a call with these flags; `to` are their addresses, as they were judged.
     pub fn new(
         caller: Caller,
-        process: i32,
         mut socket: Socket,
         kind: Sent,
         messages: Vec<Message>,
@@ -60,7 +58,7 @@ impl Sending {
         };
         let messages = messages.into_iter().map(named).collect::<Result<_, Errno>>()?;
         socket.blocking &= flags & libc::MSG_DONTWAIT == 0;
-        Ok(Self { caller, process, socket, kind, messages, flags, done: 0, sent: 0 })
+        Ok(Self { caller, socket, kind, messages, flags, done: 0, sent: 0 })
     }
 
     /// Sends the next message or, of a stream, piece of a message.
@@ -90,8 +88,13 @@ impl Sending {
 
     fn control(&self, message: &Message) -> Result<Control, Errno> {
         let original = message.control(self.caller.tid)?;
-        control::translate(&original, self.socket.domain, self.process, &|fd| {
-            super::copy_of(self.caller.tid, self.process, fd)
+        if original.is_empty() {
+            return Ok(Control::default());
+        }
+        let guest = Live::new(&self.caller.host, self.caller.tid);
+        let process = guest.process().map_err(errno)?;
+        control::translate(&original, self.socket.domain, process, &|fd| {
+            super::copy(&guest, self.caller.tid, fd)
         })
     }
 
@@ -131,10 +134,7 @@ impl Sending {
 
     /// The call ends with this error, or with what was sent before it.
     fn fail(&mut self, errno: Errno) -> i64 {
-        if self.kind == Sent::Messages && self.sent > 0 && self.complete().is_err() {
-            return -i64::from(libc::EFAULT);
-        }
-        if let Some(part) = self.partial() {
+        if let Some(part) = self.cut_short() {
             return part;
         }
         // Of all protocols only streams do (sk_stream_error, unix_stream_sendmsg).
@@ -172,11 +172,15 @@ impl Attempt for Sending {
     }
 
     fn deadline(&self) -> Option<(Instant, i64)> {
-        let late = self.partial().unwrap_or(-i64::from(libc::EAGAIN));
-        Some((self.socket.deadline()?, late))
+        Some((self.socket.deadline()?, -i64::from(libc::EAGAIN)))
     }
 
-    fn partial(&self) -> Option<i64> {
+    fn cut_short(&mut self) -> Option<i64> {
+        if self.kind == Sent::Messages && self.sent > 0 {
+            if let Err(errno) = self.complete() {
+                return Some(-i64::from(errno));
+            }
+        }
         Some(self.total()).filter(|&total| total > 0)
     }
 }
