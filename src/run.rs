@@ -15,7 +15,7 @@ use crate::launch::descriptors;
 use crate::launch::program::{self, ProgramError};
 use crate::launch::{self, Foundation, LaunchError, Launched, Spec, Step, SystemLookup};
 use crate::plan::{self, Floor, GateKind, Terms, bpf};
-use crate::policy::{self, Policy, Scope};
+use crate::policy::{self, Policy};
 use crate::report::{self, Event, Human, Reporter};
 use crate::supervisor::{Cause, Ending, Enforcement, Forwarding, Judge, Supervisor, Tracer};
 use crate::sys::seccomp::Listener;
@@ -92,7 +92,6 @@ fn log_error(config: &Config, error: &io::Error) -> RunError {
 struct Layers {
     floor: Option<Floor>,
     foundation: Foundation,
-    shield_controls: bool,
     notes: Vec<String>,
 }
 
@@ -124,30 +123,13 @@ impl Layers {
                 Some(warning) => log::warn!("{warning}"),
                 None => notes.push(format!("Landlock ABI {} under the rules", foundation.abi)),
             }
+        } else if delayed {
+            notes.push("no Landlock domain: it cannot be entered once enforcement begins".to_owned());
         } else if config.mode == Mode::Run {
-            notes.push("no Landlock domain: off, or enforcement is delayed".to_owned());
+            notes.push("no Landlock domain: --landlock=off".to_owned());
         }
-        let mut layers = Self { floor: None, foundation, shield_controls: false, notes };
-        if config.mode == Mode::Run {
-            layers.shield(policy)?;
-        }
-        Ok(layers)
-    }
-
-    /// Settles who keeps the kernel's controls out of an unrestricted write grant. Only root can write
-    /// them. Landlock cannot tell entries of the root directory itself apart from them, so where the
-    /// command is likely to make some, the supervisor looks at each path instead.
-    fn shield(&mut self, policy: &Policy) -> Result<(), RunError> {
-        let root_writes = policy.files.write == Scope::Everything && ids::effective_user() == 0;
-        let in_root = std::env::current_dir().is_ok_and(|dir| dir == std::path::Path::new("/"));
-        let by_landlock = root_writes && self.foundation.files() && !in_root;
-        self.shield_controls = root_writes && !by_landlock;
-        if self.foundation.abi > 0 {
-            let ordinary = by_landlock.then(launch::ordinary_paths).transpose();
-            let ordinary = ordinary.map_err(|error| internal(format!("/: {error}")))?;
-            self.floor = Some(plan::floor(policy, ordinary));
-        }
-        Ok(())
+        let floor = (foundation.abi > 0).then(|| plan::floor(policy));
+        Ok(Self { floor, foundation, notes })
     }
 
     fn terms(&self, config: &Config, policy: &Policy, gate: GateKind) -> Terms {
@@ -161,7 +143,6 @@ impl Layers {
                 && !policy.named(libc::SYS_socket as u32),
             files_floored: self.foundation.files(),
             signals_floored: self.foundation.scopes(),
-            shield_controls: self.shield_controls,
             watch_output: triggers.is_some_and(|t| t.watch_output()),
             watch_listen: triggers.is_some_and(|t| t.on_listen),
         }
@@ -210,8 +191,11 @@ fn start(
     if choice != GateChoice::Ptrace && (has_listener || choice == GateChoice::Notify) {
         match attempt(&spec, layers) {
             Ok(launched) => return Ok((launched, GateKind::Notify)),
-            Err(LaunchError::Child { step: Step::Filter, error }) if choice == GateChoice::Auto => {
-                log::info!("no seccomp listener here ({error}); calls are held by ptrace instead");
+            Err(
+                LaunchError::Child { step: Step::Filter, error } | LaunchError::Listener(error),
+            ) if choice == GateChoice::Auto => {
+                let why = plain(&error);
+                log::info!("no seccomp listener here ({why}); calls are held by ptrace instead");
             }
             Err(LaunchError::Child { step: Step::Filter, error })
                 if error.raw_os_error() == Some(libc::EBUSY) =>

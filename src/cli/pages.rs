@@ -18,7 +18,7 @@ pub const EXAMPLES_OF_RUN: [(&str, &str); 7] = [
     (
         "Only to one host, and only with the files of the system",
         "gatekeeper run --allow-file-system-read=/usr --allow-file-system-read=/etc \\\n    \
-         --allow-network-client=example.org:443 -- curl https://example.org",
+         --allow-network-client=example.org:443 -- curl -q https://example.org",
     ),
     (
         "A build that writes only below its own directory",
@@ -39,7 +39,7 @@ pub const EXAMPLES_OF_RUN: [(&str, &str); 7] = [
     ),
     (
         "The same by environment",
-        "GATEKEEPER_ALLOW_FILE_SYSTEM_READ=/usr:/etc gatekeeper run ls /usr",
+        "GATEKEEPER_ALLOW_FILE_SYSTEM_READ=/usr:/etc:/proc gatekeeper run ls /usr",
     ),
 ];
 

@@ -39,6 +39,17 @@ pub trait HeldCall: Sized {
     fn abandon(self);
 }
 
+/// `ERESTARTSYS`, `ERESTARTNOHAND` (`linux/errno.h`): the first restarts a call after a handler with
+/// `SA_RESTART`, the second never does. No caller sees either as long as a signal waits for it.
+const ERESTARTSYS: i64 = 512;
+const ERESTARTNOHAND: i64 = 514;
+
+/// What a call that a signal ends returns, to the kernel: one with a time limit does not start again
+/// (`sock_intr_errno`, include/net/sock.h).
+fn interrupted(attempt: &dyn Attempt) -> i64 {
+    -(if attempt.deadline().is_some() { ERESTARTNOHAND } else { ERESTARTSYS })
+}
+
 /// A call on a socket that gatekeeper makes in a caller's stead, and that may have to wait.
 pub trait Attempt: std::fmt::Debug + Send {
     /// Goes as far as it can without waiting: what the call returns, or `None` as long as the socket is

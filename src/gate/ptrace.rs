@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{Attempt, HeldCall, Round};
+use super::{Attempt, HeldCall, Round, interrupted};
 use crate::sys::arch::{self, Entry};
 use crate::sys::ptrace::{Stopped, gone};
+use crate::sys::wait::{self, Status};
 use crate::sys::{Pid, socket};
 
 /// The longest that the tracer's loop, which everybody else needs as well, waits for one caller's socket.
 const LONGEST_SLICE: Duration = Duration::from_millis(10);
+
+/// How often, and how long after one another, it looks where a caller that makes its call again has got.
+const PEEKS: u32 = 40;
+const PEEK: Duration = Duration::from_micros(20);
 
 /// The most callers whose rounds are remembered. Who is killed in the midst of one leaves it behind.
 const MAX_ROUNDS: usize = 4096;
@@ -34,8 +39,9 @@ impl AtEntry {
         Self { stopped, entry }
     }
 
-    /// Waits a little; the caller then makes the call again, so that signals reach it in between.
-    fn again(self, round: Round) -> io::Result<()> {
+    /// Lets the caller make the call again, so that signals reach it in between; one that does ends the
+    /// call with `value`.
+    fn again(self, round: Round, value: i64) -> io::Result<()> {
         let tid = self.stopped.pid();
         ROUNDS.with_borrow_mut(|rounds| {
             if rounds.len() >= MAX_ROUNDS {
@@ -44,8 +50,26 @@ impl AtEntry {
             rounds.insert(tid, (self.entry, round));
         });
         gone(arch::repeat_call(tid, self.entry.nr))?;
-        self.stopped.resume(0)
+        self.stopped.resume(0)?;
+        if let Some(Status::Stopped { event: 0, .. }) = next_stop(tid) {
+            gone(arch::end_for_signal(tid, self.entry.nr, value))?;
+        }
+        Ok(())
     }
+}
+
+/// What becomes of a tracee that was let go to make a call again: it stops, at the call or for a signal,
+/// without running a program's instruction. Left for the loop to take. `None` where it takes its time: a
+/// group leader that dies is told of only after the loop has taken its threads.
+fn next_stop(tid: Pid) -> Option<Status> {
+    for _ in 0..PEEKS {
+        match wait::peek(tid) {
+            Ok(None) => std::thread::sleep(PEEK),
+            Ok(status) => return status,
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 impl HeldCall for AtEntry {
@@ -91,7 +115,7 @@ impl HeldCall for AtEntry {
         }
         match attempt.deadline() {
             Some((end, value)) if Instant::now() >= end => self.answer(value),
-            _ => self.again(round),
+            _ => self.again(round, interrupted(&*attempt)),
         }
     }
 

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::notify::Notified;
-use super::{Attempt, HeldCall as _};
+use super::{Attempt, HeldCall as _, interrupted};
 use crate::sys::{Pid, socket};
 
 /// How often signals, deadlines and callers that are gone are looked for.
@@ -21,11 +21,6 @@ const SLICE: Duration = Duration::from_millis(50);
 
 /// How soon a socket is tried again that seemed ready and was not, or not for all.
 const PAUSE: Duration = Duration::from_millis(2);
-
-/// `ERESTARTSYS`, `ERESTARTNOHAND` (`linux/errno.h`): the first restarts the call after a handler with
-/// `SA_RESTART`, the second never does. No caller sees either as long as a signal waits for it.
-const ERESTARTSYS: i64 = 512;
-const ERESTARTNOHAND: i64 = 514;
 
 /// The thread's letter box, and what wakes it.
 static THREAD: Mutex<Option<(Sender<Waiting>, UnixStream)>> = Mutex::new(None);
@@ -134,9 +129,8 @@ impl Waiting {
         }
         match signal_waits(self.held.tid()) {
             true => {
-                let restart =
-                    if self.attempt.deadline().is_some() { ERESTARTNOHAND } else { ERESTARTSYS };
-                let value = self.attempt.cut_short().unwrap_or(-restart);
+                let restart = interrupted(&*self.attempt);
+                let value = self.attempt.cut_short().unwrap_or(restart);
                 self.answer(value)
             }
             false => Some(self),

@@ -6,6 +6,7 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 
 use crate::policy::{Lookup, PLAIN_DEVICES};
+use crate::sys::ids;
 
 /// The system's own answers.
 #[derive(Debug)]
@@ -43,11 +44,15 @@ impl Lookup for SystemLookup {
     fn programs(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
         self.programs.clone()
     }
+
+    fn ordinary(&self) -> io::Result<Option<Vec<PathBuf>>> {
+        if ids::effective_user() == 0 { ordinary_paths().map(Some) } else { Ok(None) }
+    }
 }
 
-/// What an unrestricted write grant covers where kernel controls must be left out: everything in the
-/// root directory but `/proc` and `/sys`, and of `/dev` the plain devices.
-pub fn ordinary_paths() -> io::Result<Vec<PathBuf>> {
+/// Everything in the root directory but `/proc` and `/sys`, and of `/dev` the plain devices. New entries
+/// of the root directory itself are not among them: a rule for it would cover everything below.
+fn ordinary_paths() -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir("/")? {
         let entry = entry?;

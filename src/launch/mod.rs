@@ -6,7 +6,7 @@ mod host;
 pub mod program;
 
 pub use floor::{Foundation, prepare};
-pub use host::{SystemLookup, ordinary_paths};
+pub use host::SystemLookup;
 
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -85,6 +85,9 @@ pub enum LaunchError {
     /// Attaching failed.
     #[error("cannot trace the command: {}; is gatekeeper itself being traced, or ptrace forbidden here?", plain(.0))]
     Attach(io::Error),
+    /// The listener cannot be fetched: pidfd_getfd(2) is newer than this kernel, or forbidden here.
+    #[error("cannot fetch the seccomp listener: {}", plain(.0))]
+    Listener(#[source] io::Error),
     /// Something else did.
     #[error("cannot start the command: {}", plain(.0))]
     System(#[from] io::Error),
@@ -175,7 +178,7 @@ fn confine(spec: &Spec, floor: Option<RulesetCreated>) -> Result<(), (Step, io::
 
 fn attend(spec: &Spec, pid: Pid, mut go: File, failure: File) -> Result<Launched, LaunchError> {
     if let Err(error) = ptrace::seize(pid) {
-        drop(go);
+        discard(pid);
         return Err(LaunchError::Attach(error));
     }
     // The child has its own memory by now; only gatekeeper's becomes unreadable.
@@ -184,12 +187,28 @@ fn attend(spec: &Spec, pid: Pid, mut go: File, failure: File) -> Result<Launched
     drop(go);
     let listener = match spec.gate {
         GateKind::Ptrace => None,
-        GateKind::Notify => match receive_listener(pid)? {
-            Some(listener) => Some(listener),
-            None => return Err(failed(failure)),
+        GateKind::Notify => match receive_listener(pid) {
+            Ok(Some(listener)) => Some(listener),
+            Ok(None) => return Err(failed(failure)),
+            Err(error) => {
+                discard(pid);
+                return Err(error);
+            }
         },
     };
     Ok(Launched { pid, listener, failure })
+}
+
+/// Ends a child that will not be launched, and sees it out.
+fn discard(pid: Pid) {
+    if ids::kill(pid, libc::SIGKILL).is_err() {
+        return;
+    }
+    while let Ok(Some((who, status))) = wait::next() {
+        if who == pid && matches!(status, Status::Exited(_) | Status::Signaled(_)) {
+            return;
+        }
+    }
 }
 
 /// Waits for the breakpoint behind which the filter is installed; `None` if the child ended instead.
@@ -199,7 +218,9 @@ fn receive_listener(pid: Pid) -> Result<Option<Listener>, LaunchError> {
             Some((who, _)) if who != pid => {}
             Some((_, Status::Stopped { signal: libc::SIGTRAP, event: 0 })) => {
                 let number = arch::trapped_value(pid)? as i32;
-                let fd = pidfd::get_fd(&pidfd::open(pid)?, number)?;
+                let fd = pidfd::open(pid)
+                    .and_then(|process| pidfd::get_fd(&process, number))
+                    .map_err(LaunchError::Listener)?;
                 Stopped::new(pid).resume(0)?;
                 return Ok(Some(Listener::new(fd)));
             }

@@ -23,9 +23,6 @@ pub struct Terms {
     pub files_floored: bool,
     /// Whether Landlock keeps signals within the tree.
     pub signals_floored: bool,
-    /// Whether an unrestricted write grant has to be looked at path by path, because the kernel's
-    /// controls must be left out and Landlock does not do it.
-    pub shield_controls: bool,
     /// Whether writes to descriptors 1 and 2 are read for a trigger.
     pub watch_output: bool,
     /// Whether listen(2) is a trigger.
@@ -57,7 +54,7 @@ fn decision(policy: &Policy, terms: &Terms, nr: u32) -> Decision {
         Shape::Listen if !named => listen(policy),
         Shape::Send(kind) if !named && terms.watch_output => watch(0, send(policy, kind)),
         Shape::Send(kind) if !named => send(policy, kind),
-        Shape::Open(_, flags) => open(policy, terms, nr, flags),
+        Shape::Open(_, flags) => open(policy, nr, flags),
         Shape::OpenHow(path) => open_how(policy, terms, nr, path),
         _ if !policy.grants(nr) => HOLD,
         granted => decide_granted(policy, terms, nr, granted),
@@ -67,17 +64,17 @@ fn decision(policy: &Policy, terms: &Terms, nr: u32) -> Decision {
 fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Decision {
     let named = policy.named(nr);
     match shape {
-        Shape::Path(_) | Shape::TwoPaths(..) => paths(policy, terms, shape),
+        Shape::Path(_) | Shape::TwoPaths(..) => paths(policy, shape),
         Shape::MakeNode(_, mode) => {
             let device = [libc::S_IFCHR, libc::S_IFBLK]
                 .map(|kind| vec![masked(mode, libc::S_IFMT.into(), kind.into())]);
-            let otherwise = match paths(policy, terms, shape) {
+            let otherwise = match paths(policy, shape) {
                 ALLOW => Outcome::Allow,
                 _ => Outcome::Hold,
             };
-            if named { paths(policy, terms, shape) } else { hold_when(device.into(), otherwise) }
+            if named { paths(policy, shape) } else { hold_when(device.into(), otherwise) }
         }
-        Shape::Descriptor(_, access) => by_scope(policy, terms, access),
+        Shape::Descriptor(_, access) => by_scope(policy, access),
         Shape::Clone => {
             let flags = if named { CLONE_UNTRACED } else { CLONE_UNTRACED | CLONE_NAMESPACES };
             allow_when(vec![vec![masked(0, flags.into(), 0)]])
@@ -181,11 +178,11 @@ fn send(policy: &Policy, kind: Sent) -> Decision {
     }
 }
 
-fn open(policy: &Policy, terms: &Terms, nr: u32, flags: u8) -> Decision {
+fn open(policy: &Policy, nr: u32, flags: u8) -> Decision {
     let read = policy.named(nr) || policy.granted.contains(Group::FileSystemRead);
     let write = policy.named(nr) || policy.granted.contains(Group::FileSystemWrite);
-    let read = read && passes(policy, terms, Access::Read);
-    let write = write && passes(policy, terms, Access::Write);
+    let read = read && passes(policy, Access::Read);
+    let write = write && passes(policy, Access::Write);
     match (read, write) {
         (true, true) => ALLOW,
         (true, false) => allow_when(vec![vec![masked(flags, WRITE_INTENT, 0)]]),
@@ -197,7 +194,7 @@ fn open_how(policy: &Policy, terms: &Terms, nr: u32, path: PathArg) -> Decision 
     let granted = policy.named(nr)
         || (policy.granted.contains(Group::FileSystemRead)
             && policy.granted.contains(Group::FileSystemWrite));
-    if granted && passes(policy, terms, path.access) && passes(policy, terms, Access::Write) {
+    if granted && passes(policy, path.access) && passes(policy, Access::Write) {
         ALLOW
     } else if !terms.files_floored && policy.granted.contains(Group::FileSystemRead) {
         // Its flags are in memory and nothing below would hold them: libc and runtimes fall back to
@@ -208,19 +205,18 @@ fn open_how(policy: &Policy, terms: &Terms, nr: u32, path: PathArg) -> Decision 
     }
 }
 
-fn paths(policy: &Policy, terms: &Terms, shape: Shape) -> Decision {
-    if shape.paths().all(|path| passes(policy, terms, path.access)) { ALLOW } else { HOLD }
+fn paths(policy: &Policy, shape: Shape) -> Decision {
+    if shape.paths().all(|path| passes(policy, path.access)) { ALLOW } else { HOLD }
 }
 
-fn by_scope(policy: &Policy, terms: &Terms, access: Access) -> Decision {
-    if passes(policy, terms, access) { ALLOW } else { HOLD }
+fn by_scope(policy: &Policy, access: Access) -> Decision {
+    if passes(policy, access) { ALLOW } else { HOLD }
 }
 
 /// Whether an access whose group is granted needs no look at its path.
-fn passes(policy: &Policy, terms: &Terms, access: Access) -> bool {
+fn passes(policy: &Policy, access: Access) -> bool {
     let files = &policy.files;
     let scope = match access {
-        Access::Write if terms.shield_controls => return false,
         Access::Write => &files.write,
         Access::Attributes => &files.attributes,
         Access::Execute => &files.execute,
@@ -365,11 +361,11 @@ mod tests {
 
     prop_compose! {
         fn terms()(
-            dead_ends: bool, files_floored: bool, signals_floored: bool, shield_controls: bool,
+            dead_ends: bool, files_floored: bool, signals_floored: bool,
             watch_output: bool, watch_listen: bool,
         ) -> Terms {
             Terms {
-                dead_ends, files_floored, signals_floored, shield_controls, watch_output,
+                dead_ends, files_floored, signals_floored, watch_output,
                 watch_listen,
             }
         }
@@ -495,7 +491,6 @@ mod tests {
             dead_ends: true,
             files_floored: true,
             signals_floored: true,
-            shield_controls: false,
             watch_output: false,
             watch_listen: false,
         };
@@ -557,7 +552,6 @@ mod tests {
             dead_ends: true,
             files_floored: true,
             signals_floored: true,
-            shield_controls: false,
             watch_output: false,
             watch_listen: false,
         };

@@ -41,10 +41,9 @@ pub struct Floor {
     pub scope_abstract: bool,
 }
 
-/// The floor under `policy`; `ordinary` are the paths that an unrestricted write grant covers where the
-/// kernel's controls have to be left out, `None` where nothing has to.
-pub fn floor(policy: &Policy, ordinary: Option<Vec<PathBuf>>) -> Floor {
-    let (handled, rules) = files(policy, ordinary);
+/// The floor under `policy`.
+pub fn floor(policy: &Policy) -> Floor {
+    let (handled, rules) = files(policy);
     let unrestricted_sockets = policy.named(libc::SYS_socket as u32)
         || policy.named(libc::SYS_connect as u32)
         || policy.named(libc::SYS_bind as u32);
@@ -66,10 +65,7 @@ pub fn floor(policy: &Policy, ordinary: Option<Vec<PathBuf>>) -> Floor {
     }
 }
 
-fn files(
-    policy: &Policy,
-    ordinary: Option<Vec<PathBuf>>,
-) -> (FileRights, Vec<(PathBuf, FileRights)>) {
+fn files(policy: &Policy) -> (FileRights, Vec<(PathBuf, FileRights)>) {
     let files = &policy.files;
     let named = |wanted: fn(Access) -> bool| named_access(policy, wanted);
     let handled = FileRights {
@@ -77,7 +73,7 @@ fn files(
         // for executing as well.
         read: matches!(files.read, Scope::Under(_)),
         write: match files.write {
-            Scope::Everything => ordinary.is_some(),
+            Scope::Everything => false,
             Scope::Under(_) => true,
             Scope::Nothing => !named(|a| a == Access::Write || a == Access::Read),
         },
@@ -90,12 +86,7 @@ fn files(
     let none = FileRights::NONE;
     give(files.read.roots(), FileRights { read: handled.read, ..none });
     give(files.execute.roots(), FileRights { execute: handled.execute, ..none });
-    match ordinary {
-        Some(paths) if files.write == Scope::Everything => {
-            give(&paths, FileRights { write: true, ..none });
-        }
-        _ => give(files.write.roots(), FileRights { write: true, ..none }),
-    }
+    give(files.write.roots(), FileRights { write: true, ..none });
     give(&files.programs, FileRights { read: handled.read, execute: handled.execute, ..none });
     if files.any() {
         let devices = FREE_DEVICES.map(PathBuf::from);

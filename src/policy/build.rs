@@ -23,6 +23,9 @@ pub trait Lookup {
     fn name_servers(&self) -> Vec<IpAddr>;
     /// The command's program file, its interpreters and loaders, canonical; scripts apart.
     fn programs(&self) -> (Vec<PathBuf>, Vec<PathBuf>);
+    /// What an unrestricted write grant covers for a user who could write the kernel's controls;
+    /// `None` for one who cannot, whom it covers everything.
+    fn ordinary(&self) -> io::Result<Option<Vec<PathBuf>>>;
 }
 
 /// A grant that means nothing on this machine.
@@ -38,6 +41,17 @@ pub enum BuildError {
         /// Why.
         error: io::Error,
     },
+    /// The path means another file to each process.
+    #[error("{flag}={}: it is another directory for each process; name /proc", path.display())]
+    PerProcess {
+        /// The flag.
+        flag: &'static str,
+        /// The path as typed.
+        path: PathBuf,
+    },
+    /// The root directory cannot be listed.
+    #[error("--allow-file-system-write: /: {}", plain(.0))]
+    Root(#[source] io::Error),
     /// The host of a grant cannot be resolved.
     #[error("{flag}={host}: {}; name an address instead, or correct the name", plain(error))]
     Host {
@@ -102,6 +116,7 @@ fn files(
         _ if restricted => Scope::Under(list),
         _ => Scope::Everything,
     };
+    let write = shielded(write, &permissions.write, lookup)?;
     let (programs, scripts) = lookup.programs();
     Ok(FileRules { read, write, attributes, execute, programs, scripts, restricted })
 }
@@ -120,6 +135,20 @@ fn scope(
         roots.extend_from_slice(list);
     }
     Ok(if roots.is_empty() { Scope::Nothing } else { Scope::Under(tidy(roots)) })
+}
+
+/// Takes the kernel's controls out of an unrestricted write grant; what was listed besides stays in.
+fn shielded(
+    write: Scope,
+    grant: &PathGrant,
+    lookup: &dyn Lookup,
+) -> Result<Scope, BuildError> {
+    if write != Scope::Everything {
+        return Ok(write);
+    }
+    let Some(mut roots) = lookup.ordinary().map_err(BuildError::Root)? else { return Ok(write) };
+    roots.extend(resolve("--allow-file-system-write", &grant.under, lookup)?);
+    Ok(Scope::Under(tidy(roots)))
 }
 
 /// A write grant implies the read of the same.
@@ -149,6 +178,9 @@ fn resolve(
     paths
         .iter()
         .map(|path| {
+            if path.starts_with("/proc/self") || path.starts_with("/proc/thread-self") {
+                return Err(BuildError::PerProcess { flag, path: path.clone() });
+            }
             lookup.canonical(path).map_err(|error| BuildError::Path {
                 flag,
                 path: path.clone(),
@@ -210,6 +242,27 @@ mod tests {
 
     struct Fake;
 
+    /// The same, for root.
+    struct Root;
+
+    impl Lookup for Root {
+        fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+            Fake.canonical(path)
+        }
+        fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+            Fake.addresses(host)
+        }
+        fn name_servers(&self) -> Vec<IpAddr> {
+            Fake.name_servers()
+        }
+        fn programs(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+            Fake.programs()
+        }
+        fn ordinary(&self) -> io::Result<Option<Vec<PathBuf>>> {
+            Ok(Some(vec!["/home".into(), "/dev/null".into()]))
+        }
+    }
+
     impl Lookup for Fake {
         fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
             match path.to_str() {
@@ -230,6 +283,21 @@ mod tests {
         fn programs(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
             (vec!["/usr/bin/ls".into()], vec![])
         }
+        fn ordinary(&self) -> io::Result<Option<Vec<PathBuf>>> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn roots_unrestricted_write_leaves_the_kernels_controls_out() {
+        let with = |listed: &[&str]| {
+            let write = grant(true, listed);
+            build(&Permissions { write, ..Permissions::default() }, &Root).unwrap().files
+        };
+        assert_eq!(with(&[]).write, under(&["/dev/null", "/home"]));
+        assert_eq!(with(&["/proc/sys/vm"]).write, under(&["/dev/null", "/home", "/proc/sys/vm"]));
+        assert_eq!(with(&[]).read, Scope::Everything);
+        assert_eq!(with(&[]).execute, Scope::Everything);
     }
 
     fn grant(everywhere: bool, under: &[&str]) -> PathGrant {
@@ -295,6 +363,7 @@ mod tests {
     #[test]
     fn bad_names_are_errors() {
         let path = Permissions { paths: vec!["/missing".into()], ..Permissions::default() };
+        let own = Permissions { read: grant(false, &["/proc/self"]), ..Permissions::default() };
         let host = Permissions {
             client: NetGrant {
                 everywhere: false,
@@ -304,6 +373,7 @@ mod tests {
         };
         for (permissions, want) in [
             (path, "--allow-file-system-path=/missing: "),
+            (own, "--allow-file-system-read=/proc/self: it is another directory"),
             (host, "--allow-network-client=nowhere: "),
         ] {
             let error = build(&permissions, &Fake).unwrap_err().to_string();

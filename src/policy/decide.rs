@@ -2,7 +2,7 @@
 
 use super::Policy;
 use super::call::{Address, Call, Object, Place, Relation, Target};
-use super::files::{Scope, open_access};
+use super::files::{Scope, is_own_proc, open_access};
 use super::groups::{self, Group};
 use super::hint::Hint;
 use super::network::{SocketRule, is_name_cache};
@@ -82,6 +82,32 @@ pub enum Reason {
     DeviceNode,
 }
 
+/// Calls whose effect would outlive the switch of delayed enforcement, or reach the supervisor: they are
+/// refused before it too. Rings bypass the filter; another root, mount table or namespace would make
+/// paths mean something else to the command than to gatekeeper.
+const OUTLIVING: [&str; 20] = [
+    "bpf",
+    "chroot",
+    "fsconfig",
+    "fsmount",
+    "fsopen",
+    "fspick",
+    "io_uring_setup",
+    "mount",
+    "mount_setattr",
+    "move_mount",
+    "open_tree",
+    "open_tree_attr",
+    "pidfd_getfd",
+    "pivot_root",
+    "process_vm_readv",
+    "process_vm_writev",
+    "ptrace",
+    "setns",
+    "umount2",
+    "unshare",
+];
+
 impl Policy {
     /// What becomes of `call`.
     pub fn decide(&self, call: &Call) -> Verdict {
@@ -132,7 +158,10 @@ impl Policy {
         };
         match shape::of(nr) {
             Shape::Clone if first & CLONE_UNTRACED != 0 => always(Reason::Escape, Hint::None),
-            Shape::Clone => operation(first & CLONE_NAMESPACES == 0),
+            Shape::Clone if first & CLONE_NAMESPACES != 0 && !self.named(nr) => {
+                always(Reason::Operation, Hint::Syscall(nr))
+            }
+            Shape::Clone => Verdict::Allow,
             Shape::Seccomp if second & SECCOMP_NEW_LISTENER != 0 => {
                 always(Reason::Escape, Hint::None)
             }
@@ -184,11 +213,7 @@ impl Policy {
             _ => Reason::Unresolvable,
         };
         let hint = self.object_hint(nr, object, access);
-        let effect = match access {
-            Access::Look => Effect::Quiet(libc::EACCES),
-            _ => Effect::Rule,
-        };
-        Verdict::Deny(Denial { reason, hint, effect })
+        Verdict::Deny(Denial { reason, hint, effect: effect(object, access) })
     }
 
     /// A call granted by name alone has no list of its own; a list that exists binds it too.
@@ -215,6 +240,7 @@ impl Policy {
             Verdict::Deny(mut denial) => {
                 denial.hint =
                     open_hint(Hint::for_object(&self.files, object, open_access(flags)), flags);
+                denial.effect = effect(object, open_access(flags));
                 Verdict::Deny(denial)
             }
             _ => match self.decide_object(nr, object, open_access(flags)) {
@@ -366,10 +392,11 @@ impl Policy {
 
     fn not_granted(&self, nr: u32, call: &Call) -> Verdict {
         let effect = match groups::name_of(nr) {
-            // What would outlive the switch of delayed enforcement, or see the supervisor.
-            Some("io_uring_setup" | "ptrace" | "process_vm_writev" | "process_vm_readv") => {
-                Effect::Always
-            }
+            Some(name) if OUTLIVING.contains(&name) => Effect::Always,
+            // Programs copy with read and write where these are not to be had; what they write to was
+            // opened under a write grant, or given.
+            Some("copy_file_range") => Effect::Quiet(libc::EXDEV),
+            Some("sendfile") => Effect::Quiet(libc::EINVAL),
             Some("seccomp") if call.entry.args[1] as u32 & SECCOMP_NEW_LISTENER != 0 => {
                 Effect::Always
             }
@@ -395,6 +422,16 @@ impl Policy {
         let hint = Hint::for_object(&self.files, object, access);
         // Creating and removing are rights on the directory.
         if access == Access::Write && !changes_in_place(nr) { hint.for_directory() } else { hint }
+    }
+}
+
+/// Look-ups are probes, and so is what runtimes write to their own files in `/proc` (thread names, what
+/// a core dump includes): they go on without.
+fn effect(object: &Object, access: Access) -> Effect {
+    match access {
+        Access::Look => Effect::Quiet(libc::EACCES),
+        Access::Write if is_own_proc(object) => Effect::Quiet(libc::EACCES),
+        _ => Effect::Rule,
     }
 }
 

@@ -88,12 +88,11 @@ impl FileRules {
         self.read != Scope::Nothing
     }
 
-    /// Whether the object is one of [`FREE_DEVICES`], or a thread's name, and open to the command.
+    /// Whether the object is one of [`FREE_DEVICES`] and open to the command.
     pub fn is_free(&self, object: &Object) -> bool {
         self.any()
             && matches!(&object.place, Place::Path(path)
-                if FREE_DEVICES.iter().any(|device| device.as_bytes() == path)
-                    || is_thread_name(path))
+                if FREE_DEVICES.iter().any(|device| device.as_bytes() == path))
     }
 
     /// Whether `access` to the object is within the rules. The group was granted already.
@@ -111,18 +110,18 @@ impl FileRules {
             Place::Anonymous => access != Access::Execute || self.execute == Scope::Everything,
             // The exec will fail: execvp(3) tries one directory of PATH after the other.
             Place::Missing(_) if access == Access::Execute => true,
-            Place::Path(path) | Place::Missing(path) => self.allow_path(object, path, access),
+            Place::Path(path) | Place::Missing(path) => self.allow_path(path, access),
         }
     }
 
-    fn allow_path(&self, object: &Object, path: &[u8], access: Access) -> bool {
+    fn allow_path(&self, path: &[u8], access: Access) -> bool {
         match access {
             Access::Look | Access::Enter => {
                 self.readable(path) || self.write.contains(path) || self.is_above(path)
             }
             Access::Read | Access::Watch | Access::Connect => self.readable(path),
-            Access::Write => self.write.contains(path) && !self.is_shielded(object, path),
-            Access::Attributes => self.attributes.contains(path) && !self.is_shielded(object, path),
+            Access::Write => self.write.contains(path) && !self.is_shielded(path),
+            Access::Attributes => self.attributes.contains(path) && !self.is_shielded(path),
             Access::Execute => {
                 self.execute.contains(path) || self.programs.iter().any(|p| bytes(p) == path)
             }
@@ -137,13 +136,9 @@ impl FileRules {
         self.read.is_above(path) || self.write.is_above(path)
     }
 
-    /// Kernel controls are written only under a rule that itself lies among them; a process's own files
-    /// in `/proc`, asked for as its own, are none.
-    fn is_shielded(&self, object: &Object, path: &[u8]) -> bool {
-        let own = object.text.starts_with(b"/proc/self/")
-            || object.text.starts_with(b"/proc/thread-self/");
+    /// Kernel controls are written only under a rule that itself lies among them.
+    fn is_shielded(&self, path: &[u8]) -> bool {
         is_kernel_control(path)
-            && !(own && is_process_file(path))
             && !self
                 .write
                 .roots()
@@ -163,25 +158,9 @@ pub const PLAIN_DEVICES: [&str; 15] = [
 pub const FREE_DEVICES: [&str; 6] =
     ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
 
-/// Whether `path` lies in the directory of a process in `/proc`.
-fn is_process_file(path: &[u8]) -> bool {
-    path.strip_prefix(b"/proc/").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
-}
-
-/// Whether `path` is the name of a thread, which the kernel lets its own process change only
-/// (`comm_write` in fs/proc/base.c): pthread_setname_np(3) of another thread writes there.
-fn is_thread_name(path: &[u8]) -> bool {
-    let mut parts = path.split(|&b| b == b'/').skip(2);
-    let number = |part: Option<&[u8]>| part.is_some_and(|p| p.iter().all(u8::is_ascii_digit));
-    is_process_file(path)
-        && number(parts.next())
-        && match parts.next() {
-            Some(b"comm") => parts.next().is_none(),
-            Some(b"task") => {
-                number(parts.next()) && parts.next() == Some(b"comm") && parts.next().is_none()
-            }
-            _ => false,
-        }
+/// Whether the caller asked for a file of its own in `/proc`.
+pub fn is_own_proc(object: &Object) -> bool {
+    object.text.starts_with(b"/proc/self/") || object.text.starts_with(b"/proc/thread-self/")
 }
 
 /// Whether writing to `path` steers the kernel, the machine or a process: everything in `/proc` and
@@ -297,8 +276,7 @@ mod tests {
             ("/proc/sys/kernel/core_pattern", false),
             ("/proc/sysrq-trigger", false),
             ("/proc/123/oom_score_adj", false),
-            ("/proc/123/comm", true),
-            ("/proc/123/task/124/comm", true),
+            ("/proc/123/comm", false),
             ("/proc/123/task/124/mem", false),
             ("/sys/power/state", false),
             ("/dev/null", true),

@@ -44,7 +44,7 @@ impl Hint {
             (false, _) => "--allow-file-system-read",
         };
         let hint = Hint::Path(flag, lasting(path).to_vec());
-        if exists || writes { hint } else { hint.for_directory() }
+        if exists || access == Access::Write { hint } else { hint.for_directory() }
     }
 
     /// The same, naming the directory instead.

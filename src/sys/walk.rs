@@ -12,6 +12,10 @@ pub const CWD: RawFd = libc::AT_FDCWD;
 /// `RESOLVE_NO_MAGICLINKS`: fail with ELOOP instead of jumping through `/proc/PID/{cwd,root,fd/N,…}`.
 pub const NO_MAGIC_LINKS: u64 = 0x02;
 
+/// `RESOLVE_NO_SYMLINKS`: fail with ELOOP instead of following any symbolic link. One in the last place
+/// that is not to be followed is found itself.
+pub const NO_LINKS: u64 = 0x04;
+
 /// What [`stat`] tells of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {

@@ -82,6 +82,18 @@ impl Server {
         Server::serve(port, move || socket.recv_from(&mut [0; 1500]).is_ok())
     }
 
+    /// Sends every datagram back to where it came from.
+    pub fn datagram_echo(address: &str) -> Server {
+        let socket = UdpSocket::bind((address, 0)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        socket.set_nonblocking(true).unwrap();
+        let mut bytes = vec![0; 1 << 16];
+        Server::serve(port, move || match socket.recv_from(&mut bytes) {
+            Ok((count, from)) => socket.send_to(&bytes[..count], from).is_ok(),
+            Err(_) => false,
+        })
+    }
+
     /// A name server that gives every name the address 127.0.0.1.
     pub fn names() -> Server {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();

@@ -11,6 +11,7 @@ int threads(int, char **), forks(int, char **), thread_exec(int, char **), leade
 int kill_in_stop(int, char **), stop_continue(int, char **), catch_signals(int, char **), rt_signals(int, char **);
 int restart(int, char **), trap(int, char **), linger(int, char **), hang(int, char **), orphans(int, char **);
 int tcp_semantics(int, char **), connect_waits(int, char **), local_semantics(int, char **);
+int udp_semantics(int, char **);
 int state(int, char **), opens(int, char **);
 
 static const struct {
@@ -53,6 +54,7 @@ static const struct {
 	{ "orphans", orphans },
 	{ "tcp-semantics", tcp_semantics },
 	{ "connect-waits", connect_waits },
+	{ "udp-semantics", udp_semantics },
 	{ "local-semantics", local_semantics },
 	{ "state", state },
 	{ "opens", opens },

@@ -252,8 +252,13 @@ static char *unescape(char *to, const char *from)
 			to = append_number(to, pid);
 			from = rest;
 		} else if (*from == '%' && from[1] >= '0' && from[1] <= '9') {
-			to = append_number(to, results[from[1] - '0']);
-			from += 2;
+			int call = 0;
+
+			for (from++; *from >= '0' && *from <= '9'; from++)
+				call = call * 10 + *from - '0';
+			if (call > MAX_CALLS)
+				bug("no such result", from);
+			to = append_number(to, results[call]);
 		} else if (*from == '\\' && from[1] == 'n') {
 			*to++ = '\n';
 			from += 2;

@@ -40,6 +40,93 @@ static void await(int fd, const char *what)
 	printf("%s: %s\n", what, errno_name(error));
 }
 
+/* Receives what the echo sends back and says how much it was and what. */
+static void say_echo(int fd, int count)
+{
+	static unsigned char bytes[70000];
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	for (; count; count--) {
+		unsigned long sum = 0;
+		ssize_t length = -1;
+
+		if (poll(&poll_fd, 1, 30000) == 1)
+			length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		for (ssize_t at = 0; at < length; at++)
+			sum = sum * 31 + bytes[at];
+		printf("echo: %zd bytes %lx\n", length, sum);
+	}
+}
+
+/* udp-semantics ECHO CLOSED: ports of an echo and of nobody. */
+int udp_semantics(int argc, char **argv)
+{
+	static unsigned char text[70000];
+	struct sockaddr_in echo, nobody;
+	struct iovec vectors[3] = { { text, 10 }, { text + 5000, 0 }, { text + 100, 30000 } };
+	struct msghdr message = { .msg_iov = vectors, .msg_iovlen = 3 };
+	struct mmsghdr many[4] = { 0 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control = { .header = { CMSG_LEN(sizeof(int)), IPPROTO_IP, IP_TTL } };
+	int fd, ttl = 7, sent;
+	char *unmapped = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (argc < 3)
+		return 99;
+	for (size_t at = 0; at < sizeof(text); at++)
+		text[at] = (unsigned char)(at * 7 + at / 256);
+	munmap(unmapped + 4096, 4096);
+	echo = loopback(atoi(argv[1]));
+	nobody = loopback(atoi(argv[2]));
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+#define TO(address) (struct sockaddr *)&(address), sizeof(address)
+	printf("sent %zd\n", sendto(fd, text, 100, 0, TO(echo)));
+	say_echo(fd, 1);
+	printf("sent nothing %zd\n", sendto(fd, text, 0, 0, TO(echo)));
+	say_echo(fd, 1);
+	say("too long", (int)sendto(fd, text, 70000, 0, TO(echo)));
+	say("not mapped", (int)sendto(fd, unmapped + 4000, 200, 0, TO(echo)));
+	say("short address", (int)sendto(fd, text, 1, 0, (struct sockaddr *)&echo, 8));
+	say("no address", (int)sendto(fd, text, 1, 0, NULL, 0));
+	say("bad flags", (int)sendto(fd, text, 1, MSG_OOB, TO(echo)));
+	say("not a socket", (int)sendto(0, text, 1, 0, TO(echo)));
+	message.msg_name = &echo;
+	message.msg_namelen = sizeof(echo);
+	printf("gathered %zd\n", sendmsg(fd, &message, MSG_DONTWAIT));
+	say_echo(fd, 1);
+	memcpy(CMSG_DATA(&control.header), &ttl, sizeof(ttl));
+	message.msg_control = &control;
+	message.msg_controllen = sizeof(control);
+	printf("with a time to live %zd\n", sendmsg(fd, &message, 0));
+	say_echo(fd, 1);
+	control.header.cmsg_len = 3;
+	say("bad control", (int)sendmsg(fd, &message, 0));
+	message.msg_iovlen = 2000;
+	say("too many parts", (int)sendmsg(fd, &message, 0));
+	for (int at = 0; at < 4; at++) {
+		many[at].msg_hdr.msg_name = &echo;
+		many[at].msg_hdr.msg_namelen = sizeof(echo);
+		many[at].msg_hdr.msg_iov = &vectors[2];
+		many[at].msg_hdr.msg_iovlen = 1;
+	}
+	vectors[2].iov_len = 1000;
+	sent = sendmmsg(fd, many, 4, 0);
+	printf("many %d: %u %u %u %u\n", sent, many[0].msg_len, many[1].msg_len, many[2].msg_len, many[3].msg_len);
+	say_echo(fd, 4);
+	many[2].msg_hdr.msg_name = unmapped + 4096;
+	sent = sendmmsg(fd, many, 4, 0);
+	printf("up to the bad one %d\n", sent);
+	say_echo(fd, 2);
+	say("connect", connect(fd, TO(nobody)));
+	say("to the peer", (int)send(fd, text, 10, 0));
+	await(fd, "the peer's answer");
+	say("to another", (int)sendto(fd, text, 10, 0, TO(echo)));
+	say_echo(fd, 0);
+	return 0;
+}
+
 static volatile sig_atomic_t alarms;
 
 static void on_alarm(int number)
@@ -101,6 +188,7 @@ int tcp_semantics(int argc, char **argv)
 	alarm_in(200);
 	say("interrupted", connect_to(fd, full));
 	printf("alarms: %d\n", alarms);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
 	say("still under way", connect_to(fd, full) < 0 && errno == EALREADY ? 0 : -1);
 	close(fd);
 	return 0;

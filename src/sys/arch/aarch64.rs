@@ -49,6 +49,13 @@ pub fn repeat_call(pid: Pid, _nr: u32) -> io::Result<()> {
     set_registers(pid, NT_PRSTATUS, &mut regs)
 }
 
+/// Where a call that [`repeat_call`] would make again could be ended for a signal. Here the kernel has
+/// settled how the call ends before the tracer sees the signal (do_signal, arch/arm64/kernel/signal.c):
+/// the call is made again after the handler, whatever its flags.
+pub fn end_for_signal(_pid: Pid, _nr: u32, _value: i64) -> io::Result<()> {
+    Ok(())
+}
+
 fn registers(pid: Pid) -> io::Result<libc::user_regs_struct> {
     // SAFETY: an all-zero user_regs_struct is a valid value of plain integers.
     let mut regs: libc::user_regs_struct = unsafe { std::mem::zeroed() };

@@ -41,6 +41,23 @@ pub fn repeat_call(pid: Pid, nr: u32) -> io::Result<()> {
     poke_user(pid, counter, after.wrapping_sub(2))
 }
 
+/// Ends a call that [`repeat_call`] would make again for the signal at whose delivery `pid` stands, as if
+/// it had returned `value`: one of the kernel's restart values, which it now turns into EINTR or acts on.
+///
+/// Nothing happens where the tracee is elsewhere by now.
+pub fn end_for_signal(pid: Pid, nr: u32, value: i64) -> io::Result<()> {
+    let counter = std::mem::offset_of!(libc::user_regs_struct, rip);
+    let call = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
+    let result = std::mem::offset_of!(libc::user_regs_struct, rax);
+    if peek_user(pid, call)? != u64::MAX || peek_user(pid, result)? != u64::from(nr) {
+        return Ok(());
+    }
+    let before = peek_user(pid, counter)?;
+    poke_user(pid, counter, before.wrapping_add(2))?;
+    poke_user(pid, result, value as u64)?;
+    poke_user(pid, call, nr.into())
+}
+
 fn peek_user(pid: Pid, offset: usize) -> io::Result<u64> {
     let mut word: u64 = 0;
     // SAFETY: the raw request (unlike the libc wrapper) stores the word through the data pointer,
