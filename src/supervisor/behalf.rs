@@ -58,12 +58,16 @@ pub fn concerns(policy: &Policy, entry: &Entry) -> bool {
 /// Rules on such a call of thread `tid`; `earlier` is the round in which it was tried before.
 pub fn rule(
     judge: &Judge,
-    entry: Entry,
+    mut entry: Entry,
     guest: &Live<'_>,
     tid: Pid,
     earlier: Option<Round>,
 ) -> Ruling {
     let memo = Memo::new(guest);
+    if shape::of(entry.nr) == Shape::Send(Sent::Messages) {
+        // The first is judged, and refused, whether or not it can be read.
+        entry.args[2] = message::readable(&entry, &memo).max(entry.args[2].min(1));
+    }
     let call = decode::decode(entry, &memo);
     memo.seal();
     let ruling = judge.carry_out(call.clone());

@@ -57,32 +57,51 @@ pub fn read(entry: &Entry, kind: Sent, memo: &Memo<'_, '_>) -> Result<Vec<Messag
         Sent::Messages => {
             // struct mmsghdr: a msghdr of 56 bytes and a length, 64 together.
             let count = (args[2] & 0xFFFF_FFFF).min(MAX_PARTS);
-            (0..count).map(|n| header(args[1].wrapping_add(n * 64), memo)).collect()
+            let mut messages = Vec::new();
+            for n in 0..count {
+                match header(args[1].wrapping_add(n * 64), memo) {
+                    Ok(message) => messages.push(message),
+                    Err(errno) if n == 0 => return Err(errno),
+                    Err(_) => break,
+                }
+            }
+            Ok(messages)
         }
     }
 }
 
-/// A struct msghdr: pointer and `int` length of the name, then pointers and `size_t` lengths of the parts
-/// and of the control data.
-fn header(addr: u64, memo: &Memo<'_, '_>) -> Result<Message, Errno> {
+/// How many messages of sendmmsg(2) can be read before one cannot: the kernel sends those.
+pub fn readable(entry: &Entry, memo: &Memo<'_, '_>) -> u64 {
+    let count = (entry.args[2] & 0xFFFF_FFFF).min(MAX_PARTS);
+    let is_readable = |n: &u64| destination(entry.args[1].wrapping_add(n * 64), memo).is_ok();
+    (0..count).take_while(is_readable).count() as u64
+}
+
+/// The destination in a struct msghdr: a pointer and an `int` length.
+fn destination(addr: u64, memo: &Memo<'_, '_>) -> Result<Option<Vec<u8>>, Errno> {
     let head = memo.bytes(addr, 16)?;
-    let (name, len) = (word(&head, 0), word(&head, 8) as u32);
+    match (word(&head, 0), word(&head, 8) as u32) {
+        (0, _) | (_, 0) => Ok(None),
+        // As __copy_msghdr (net/socket.c), which cuts it.
+        (name, len) => memo.bytes(name, len.min(128) as usize).map(Some),
+    }
+}
+
+/// A struct msghdr: the destination, then pointers and `size_t` lengths of the parts and of the control
+/// data.
+fn header(addr: u64, memo: &Memo<'_, '_>) -> Result<Message, Errno> {
     let mut rest = [0; 32];
     match memo.live().read(addr.wrapping_add(16), &mut rest) {
         Ok(32) => {}
         _ => return Err(libc::EFAULT),
     }
-    if (len as i32) < 0 {
+    if (word(&memo.bytes(addr, 16)?, 8) as i32) < 0 {
         return Err(libc::EINVAL);
     }
     if word(&rest, 8) > MAX_PARTS {
         return Err(libc::EMSGSIZE);
     }
-    let name = match (name, len) {
-        (0, _) | (_, 0) => None,
-        // As __copy_msghdr (net/socket.c), which cuts it.
-        (name, len) => Some(memo.bytes(name, len.min(128) as usize)?),
-    };
+    let name = destination(addr, memo)?;
     let parts = Parts::Vector(word(&rest, 0), word(&rest, 8));
     Ok(Message { name, header: addr, parts, control: (word(&rest, 16), word(&rest, 24)) })
 }
