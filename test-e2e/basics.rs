@@ -2,7 +2,9 @@
 
 use std::os::fd::AsRawFd;
 
-use crate::harness::{Gate, Out, Place, Run, User, over_gates, over_gates_and_users, tools};
+use crate::harness::{
+    Gate, Out, Place, Run, User, over_gates, over_gates_and_users, over_users, tools,
+};
 
 const READ: &str = "--allow-file-system-read";
 
@@ -329,11 +331,10 @@ over_gates! {
 }
 
 /// With a listener there already, the kernel gives no second one: `auto` takes the other gate, `notify` says so.
-#[test]
-fn an_outer_listener() {
+fn an_outer_listener(user: User) {
     let launcher = [tools().hostile.to_str().unwrap(), "outer-listener"];
     let call = "openat AT_FDCWD /etc/hostname O_RDONLY";
-    let run = || Run::gatekeeper().arg("run").inside(launcher);
+    let run = || Run::gatekeeper().by(user).arg("run").inside(launcher);
     let auto: Out = run().error().probe([call]).output();
     auto.code(0).stdout("openat = -1 EPERM\n").some_denial(&["denied openat("]);
     run()
@@ -364,4 +365,8 @@ fn the_gate_is_chosen() {
         .probe(["openat AT_FDCWD /etc/hostname O_RDONLY"])
         .output()
         .code(111);
+}
+
+over_users! {
+    an_outer_listener,
 }

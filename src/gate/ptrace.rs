@@ -8,22 +8,41 @@ use std::time::{Duration, Instant};
 use super::{Attempt, HeldCall, Round, interrupted};
 use crate::sys::arch::{self, Entry};
 use crate::sys::ptrace::{Stopped, gone};
-use crate::sys::wait::{self, Status};
 use crate::sys::{Pid, socket};
 
-/// The longest that the tracer's loop, which everybody else needs as well, waits for one caller's socket.
-const LONGEST_SLICE: Duration = Duration::from_millis(10);
-
-/// How often, and how long after one another, it looks where a caller that makes its call again has got.
-const PEEKS: u32 = 40;
-const PEEK: Duration = Duration::from_micros(20);
+/// How long a caller sleeps, in milliseconds, before its socket is looked at again: longer the longer it
+/// has waited.
+const SLEEP: std::ops::RangeInclusive<u32> = 1..=20;
 
 /// The most callers whose rounds are remembered. Who is killed in the midst of one leaves it behind.
 const MAX_ROUNDS: usize = 4096;
 
 thread_local! {
     /// The calls that were tried and are about to be made again. There is one tracing thread.
-    static ROUNDS: RefCell<HashMap<Pid, (Entry, Round)>> = RefCell::default();
+    static ROUNDS: RefCell<HashMap<Pid, Again>> = RefCell::default();
+}
+
+/// A call to be made again.
+#[derive(Debug, Clone, Copy)]
+struct Again {
+    entry: Entry,
+    round: Round,
+    /// What it returns where a signal ends it.
+    interrupted: i64,
+    /// Whether the caller sleeps and stops at the end of it.
+    asleep: bool,
+}
+
+/// A tracee stands at the end of a call: if that was its sleep, it is to make its own call again.
+pub fn returned(stopped: &Stopped) -> io::Result<()> {
+    let slept = ROUNDS.with_borrow_mut(|rounds| {
+        let again = rounds.get_mut(&stopped.pid())?;
+        std::mem::take(&mut again.asleep).then_some(*again)
+    });
+    if let Some(again) = slept {
+        gone(arch::wake(stopped.pid(), &again.entry, again.interrupted))?;
+    }
+    Ok(())
 }
 
 /// A call at whose entry the tracee stands (`PTRACE_EVENT_SECCOMP`).
@@ -39,37 +58,29 @@ impl AtEntry {
         Self { stopped, entry }
     }
 
-    /// Lets the caller make the call again, so that signals reach it in between; one that does ends the
-    /// call with `value`.
-    fn again(self, round: Round, value: i64) -> io::Result<()> {
+    /// Lets the caller sleep for a while, and make the call again then. It is the caller that waits, not
+    /// the tracer's loop, and signals end its sleep as they would end the call.
+    fn again(self, attempt: &dyn Attempt) -> io::Result<()> {
         let tid = self.stopped.pid();
+        let round = attempt.round();
+        let waited = u32::try_from(round.since.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let millis = (waited / 8).clamp(*SLEEP.start(), *SLEEP.end());
+        let Some(asleep) = gone(arch::sleep(tid, millis))? else { return Ok(()) };
+        if !asleep {
+            // Then the loop has to, as shortly as it can.
+            let pause = Duration::from_millis(1);
+            socket::writable(&[attempt.socket()], None, pause);
+            gone(arch::repeat_call(tid, self.entry.nr))?;
+        }
+        let interrupted = interrupted(attempt);
         ROUNDS.with_borrow_mut(|rounds| {
             if rounds.len() >= MAX_ROUNDS {
-                rounds.clear();
+                rounds.retain(|_, again| again.asleep);
             }
-            rounds.insert(tid, (self.entry, round));
+            rounds.insert(tid, Again { entry: self.entry, round, interrupted, asleep });
         });
-        gone(arch::repeat_call(tid, self.entry.nr))?;
-        self.stopped.resume(0)?;
-        if let Some(Status::Stopped { event: 0, .. }) = next_stop(tid) {
-            gone(arch::end_for_signal(tid, self.entry.nr, value))?;
-        }
-        Ok(())
+        if asleep { self.stopped.resume_to_call(0) } else { self.stopped.resume(0) }
     }
-}
-
-/// What becomes of a tracee that was let go to make a call again: it stops, at the call or for a signal,
-/// without running a program's instruction. Left for the loop to take. `None` where it takes its time: a
-/// group leader that dies is told of only after the loop has taken its threads.
-fn next_stop(tid: Pid) -> Option<Status> {
-    for _ in 0..PEEKS {
-        match wait::peek(tid) {
-            Ok(None) => std::thread::sleep(PEEK),
-            Ok(status) => return status,
-            Err(_) => return None,
-        }
-    }
-    None
 }
 
 impl HeldCall for AtEntry {
@@ -81,9 +92,10 @@ impl HeldCall for AtEntry {
         self.entry
     }
 
-    /// A ptrace stop lasts until it is answered, or the tracee dies unreaped; the tid stays its own.
+    /// A ptrace stop lasts until it is answered, or the tracee is killed in it: then its memory is gone,
+    /// but the tid stays its own until it is reaped.
     fn is_waiting(&self) -> bool {
-        true
+        self.stopped.lasts()
     }
 
     fn resume(self) -> io::Result<()> {
@@ -100,22 +112,18 @@ impl HeldCall for AtEntry {
     }
 
     fn earlier(&self) -> Option<Round> {
-        let (entry, round) = ROUNDS.with_borrow_mut(|rounds| rounds.remove(&self.stopped.pid()))?;
-        (entry == self.entry).then_some(round)
+        let again = ROUNDS.with_borrow_mut(|rounds| rounds.remove(&self.stopped.pid()))?;
+        (again.entry == self.entry).then_some(again.round)
     }
 
     fn finish(self, mut attempt: Box<dyn Attempt>) -> io::Result<()> {
-        let round = attempt.round();
-        let since = round.since.elapsed();
-        // Short while the answer may be near, longer once it is not.
-        let slice = (since / 16).clamp(Duration::from_millis(1), LONGEST_SLICE);
-        socket::writable(&[attempt.socket()], None, slice);
-        if let Some(value) = attempt.advance(&|| true).or_else(|| attempt.cut_short()) {
+        // A part that is done would be forgotten by the next round.
+        if let Some(value) = attempt.cut_short() {
             return self.answer(value);
         }
         match attempt.deadline() {
             Some((end, value)) if Instant::now() >= end => self.answer(value),
-            _ => self.again(round, interrupted(&*attempt)),
+            _ => self.again(&*attempt),
         }
     }
 

@@ -181,8 +181,9 @@ fn attend(spec: &Spec, pid: Pid, mut go: File, failure: File) -> Result<Launched
         discard(pid);
         return Err(LaunchError::Attach(error));
     }
-    // The child has its own memory by now; only gatekeeper's becomes unreadable.
-    ids::hide_self()?;
+    if spec.gate == GateKind::Ptrace {
+        ids::hide_self()?;
+    }
     go.write_all(&[0])?;
     drop(go);
     let listener = match spec.gate {
@@ -221,6 +222,8 @@ fn receive_listener(pid: Pid) -> Result<Option<Listener>, LaunchError> {
                 let fd = pidfd::open(pid)
                     .and_then(|process| pidfd::get_fd(&process, number))
                     .map_err(LaunchError::Listener)?;
+                // Not before: a child of the next attempt would be as unreadable as gatekeeper.
+                ids::hide_self()?;
                 Stopped::new(pid).resume(0)?;
                 return Ok(Some(Listener::new(fd)));
             }

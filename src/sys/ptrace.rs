@@ -89,6 +89,11 @@ impl Stopped {
     /// Leaves the tracee where it is, for good: a SIGKILL is on its way.
     pub fn abandon(self) {}
 
+    /// Whether the tracee is still in this stop, and not dying.
+    pub fn lasts(&self) -> bool {
+        self.event_message().is_ok()
+    }
+
     /// The event's datum: the new pid after a fork, the former tid after an exec.
     pub fn event_message(&self) -> io::Result<u64> {
         let mut message: libc::c_ulong = 0;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Pid, check};
+use super::Pid;
 
 /// What waitpid(2) reported of one child or tracee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,28 +54,6 @@ pub fn next() -> io::Result<Option<(Pid, Status)>> {
             _ => return Err(error),
         }
     }
-}
-
-/// What [`next`] would report of this task, without taking it; `None` as long as there is nothing.
-pub fn peek(pid: Pid) -> io::Result<Option<Status>> {
-    // SAFETY: an all-zero siginfo_t is a valid value.
-    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-    let options =
-        libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
-    // SAFETY: the kernel stores one siginfo_t.
-    check(libc::c_long::from(unsafe {
-        libc::waitid(libc::P_PID, pid as libc::id_t, &raw mut info, options)
-    }))?;
-    // SAFETY: both overlay initialised bytes; they mean something where there is a pid.
-    let (whose, status) = unsafe { (info.si_pid(), info.si_status()) };
-    Ok(match (whose, info.si_code) {
-        (0, _) => None,
-        (_, libc::CLD_EXITED) => Some(Status::Exited(status)),
-        (_, libc::CLD_TRAPPED | libc::CLD_STOPPED) => {
-            Some(Status::Stopped { signal: status & 0xff, event: status >> 8 })
-        }
-        _ => Some(Status::Signaled(status & 0x7f)),
-    })
 }
 
 #[cfg(test)]

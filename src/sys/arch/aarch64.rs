@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::Entry;
 use crate::sys::{Pid, check};
 
 /// `AUDIT_ARCH_AARCH64`: `EM_AARCH64 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE`.
@@ -37,8 +38,19 @@ pub fn skip_call(pid: Pid, value: i64) -> io::Result<()> {
     set_registers(pid, NT_PRSTATUS, &mut regs)
 }
 
+/// Whether a tracee can be made to sleep instead of making a call: here every call that sleeps has its
+/// time limit in memory.
+pub fn sleep(_pid: Pid, _millis: u32) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// The end of a [`sleep`]: there is none.
+pub fn wake(_pid: Pid, _entry: &Entry, _interrupted: i64) -> io::Result<()> {
+    Ok(())
+}
+
 /// Makes the call that `pid` is about to enter not run now but be made again, as it was, once the tracee
-/// goes on: after the handlers of signals that wait for it.
+/// goes on: after the handlers of signals that wait for it, none of which ends the call.
 ///
 /// `svc` is four bytes long; x8 still holds the number, and x0 the first argument.
 pub fn repeat_call(pid: Pid, _nr: u32) -> io::Result<()> {
@@ -47,13 +59,6 @@ pub fn repeat_call(pid: Pid, _nr: u32) -> io::Result<()> {
     let mut regs = registers(pid)?;
     regs.pc = regs.pc.wrapping_sub(4);
     set_registers(pid, NT_PRSTATUS, &mut regs)
-}
-
-/// Where a call that [`repeat_call`] would make again could be ended for a signal. Here the kernel has
-/// settled how the call ends before the tracer sees the signal (do_signal, arch/arm64/kernel/signal.c):
-/// the call is made again after the handler, whatever its flags.
-pub fn end_for_signal(_pid: Pid, _nr: u32, _value: i64) -> io::Result<()> {
-    Ok(())
 }
 
 fn registers(pid: Pid) -> io::Result<libc::user_regs_struct> {

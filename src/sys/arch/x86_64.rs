@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::Entry;
 use crate::sys::{Pid, check};
 
 /// `AUDIT_ARCH_X86_64`: `EM_X86_64 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE`.
@@ -30,32 +31,49 @@ pub fn skip_call(pid: Pid, value: i64) -> io::Result<()> {
     poke_user(pid, std::mem::offset_of!(libc::user_regs_struct, rax), value as u64)
 }
 
-/// Makes the call that `pid` is about to enter not run now but be made again, as it was, once the tracee
-/// goes on: after the handlers of signals that wait for it.
+/// Lets `pid` sleep for that long instead of making the call at whose entry it stands, and says whether
+/// that can be done here. Once it is resumed, the tracee stops at the end of its sleep, or at once for a
+/// signal; then it is due for [`wake`].
 ///
-/// `syscall` is two bytes long; rax must hold the number again when it is executed.
-pub fn repeat_call(pid: Pid, nr: u32) -> io::Result<()> {
-    let counter = std::mem::offset_of!(libc::user_regs_struct, rip);
-    let after = peek_user(pid, counter)?;
-    skip_call(pid, i64::from(nr))?;
-    poke_user(pid, counter, after.wrapping_sub(2))
+/// The sleep is poll(2) of nothing, whose arguments are all in registers.
+pub fn sleep(pid: Pid, millis: u32) -> io::Result<bool> {
+    use std::mem::offset_of;
+    type Registers = libc::user_regs_struct;
+    poke_user(pid, offset_of!(Registers, orig_rax), libc::SYS_poll as u64)?;
+    poke_user(pid, offset_of!(Registers, rdi), 0)?;
+    poke_user(pid, offset_of!(Registers, rsi), 0)?;
+    poke_user(pid, offset_of!(Registers, rdx), millis.into())?;
+    Ok(true)
 }
 
-/// Ends a call that [`repeat_call`] would make again for the signal at whose delivery `pid` stands, as if
-/// it had returned `value`: one of the kernel's restart values, which it now turns into EINTR or acts on.
-///
-/// Nothing happens where the tracee is elsewhere by now.
-pub fn end_for_signal(pid: Pid, nr: u32, value: i64) -> io::Result<()> {
-    let counter = std::mem::offset_of!(libc::user_regs_struct, rip);
-    let call = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
-    let result = std::mem::offset_of!(libc::user_regs_struct, rax);
-    if peek_user(pid, call)? != u64::MAX || peek_user(pid, result)? != u64::from(nr) {
-        return Ok(());
+/// Makes `pid`, at the end of a [`sleep`] that took the place of the call `entry`, make this call again,
+/// as it was. Where a signal has ended the sleep, it is as if the call had returned `interrupted`, one of
+/// the kernel's restart values.
+pub fn wake(pid: Pid, entry: &Entry, interrupted: i64) -> io::Result<()> {
+    use std::mem::offset_of;
+    type Registers = libc::user_regs_struct;
+    for (offset, arg) in [
+        (offset_of!(Registers, rdi), entry.args[0]),
+        (offset_of!(Registers, rsi), entry.args[1]),
+        (offset_of!(Registers, rdx), entry.args[2]),
+    ] {
+        poke_user(pid, offset, arg)?;
     }
-    let before = peek_user(pid, counter)?;
-    poke_user(pid, counter, before.wrapping_add(2))?;
-    poke_user(pid, result, value as u64)?;
-    poke_user(pid, call, nr.into())
+    if peek_user(pid, offset_of!(Registers, rax))? as i64 != 0 {
+        poke_user(pid, offset_of!(Registers, orig_rax), entry.nr.into())?;
+        return poke_user(pid, offset_of!(Registers, rax), interrupted as u64);
+    }
+    repeat_call(pid, entry.nr)
+}
+
+/// Makes `pid`, at the entry or the end of a call, execute the call's instruction again with this number:
+/// after the handlers of signals that wait for it, as if nothing had been called yet.
+pub fn repeat_call(pid: Pid, nr: u32) -> io::Result<()> {
+    let counter = std::mem::offset_of!(libc::user_regs_struct, rip);
+    // `syscall` is two bytes long.
+    let at = peek_user(pid, counter)?.wrapping_sub(2);
+    skip_call(pid, i64::from(nr))?;
+    poke_user(pid, counter, at)
 }
 
 fn peek_user(pid: Pid, offset: usize) -> io::Result<u64> {
