@@ -366,3 +366,116 @@ fn decimal(number: Pid, buf: &mut [u8; 12]) -> &[u8] {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+    use std::os::fd::IntoRawFd as _;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// This process as tracee of another one, so that `/proc/self` is not the resolver's own.
+    fn seen_by(supervisor: Pid) -> Resolver {
+        Resolver { tid: std::process::id() as Pid, supervisor, same_root: true }
+    }
+
+    #[test]
+    fn paths_lead_where_the_kernel_would_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        let at = |name: &str| root.join(name);
+        fs::create_dir(at("d")).unwrap();
+        fs::write(at("d/f"), "").unwrap();
+        symlink("d", at("to_dir")).unwrap();
+        symlink("d/f", at("to_file")).unwrap();
+        symlink("nowhere", at("dangling")).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        symlink("/etc/../etc/passwd", at("out")).unwrap();
+        symlink("/proc/self/status", at("own")).unwrap();
+        let me = std::process::id();
+        let path = |text: String| Place::Path(text.into_bytes());
+        let here = |name: &str| path(at(name).to_str().unwrap().to_owned());
+        let new = |name: &str| Place::Missing(at(name).to_str().unwrap().into());
+        for (name, follow, want) in [
+            ("d/f", true, here("d/f")),
+            ("d//f", true, here("d/f")),
+            ("d/./f", true, here("d/f")),
+            ("d/../d/f", true, here("d/f")),
+            ("to_dir/f", true, here("d/f")),
+            ("to_dir/..", true, path(root.to_str().unwrap().to_owned())),
+            ("to_dir", false, here("to_dir")),
+            ("to_dir/", false, here("d")),
+            ("to_file", true, here("d/f")),
+            ("to_file", false, here("to_file")),
+            ("out", true, path("/etc/passwd".to_owned())),
+            ("dangling", true, new("nowhere")),
+            ("dangling", false, here("dangling")),
+            ("new", true, new("new")),
+            ("to_dir/new", true, new("d/new")),
+            ("no/such/dir", true, new("no/such/dir")),
+            ("no/../d", true, Place::Fails(libc::ENOENT)),
+            ("loop", true, Place::Fails(libc::ELOOP)),
+            ("d/f/x", true, new("d/f/x")),
+            ("own", true, path(format!("/proc/{me}/status"))),
+        ] {
+            let text = at(name).into_os_string().into_encoded_bytes();
+            // Path normalisation of join would hide what is to be seen.
+            let text = if name.ends_with('/') && !text.ends_with(b"/") {
+                [text, b"/".to_vec()].concat()
+            } else {
+                text
+            };
+            assert_eq!(seen_by(1).locate(CWD, &text, follow), want, "{name} {follow}");
+        }
+    }
+
+    #[test]
+    fn descriptors_and_magic_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        fs::write(root.join("f"), "").unwrap();
+        fs::write(root.join("gone"), "").unwrap();
+        let folder = fs::File::open(&root).unwrap().into_raw_fd();
+        let gone = fs::File::open(root.join("gone")).unwrap().into_raw_fd();
+        fs::remove_file(root.join("gone")).unwrap();
+        let (reader, _writer) = nix::unistd::pipe().unwrap();
+        let pipe = reader.as_raw_fd();
+        let me = std::process::id();
+        let inside = |name: &str| Place::Path(root.join(name).to_str().unwrap().into());
+        for (dirfd, text, want) in [
+            (folder, "f".to_owned(), inside("f")),
+            (folder, "./f".to_owned(), inside("f")),
+            (CWD, format!("/proc/self/fd/{folder}/f"), inside("f")),
+            (CWD, format!("/proc/{me}/fd/{folder}/../{}/f", root.file_name().unwrap().to_str().unwrap()), inside("f")),
+            (CWD, format!("/proc/thread-self/fd/{pipe}"), Place::Anonymous),
+            (CWD, format!("/proc/self/fd/{gone}"), inside("gone")),
+            (CWD, "/proc/self/root/etc/passwd".to_owned(), Place::Path("/etc/passwd".into())),
+            (9999, "x".to_owned(), Place::Fails(libc::EBADF)),
+            (-1, "x".to_owned(), Place::Fails(libc::EBADF)),
+        ] {
+            let got = seen_by(1).locate(dirfd, text.as_bytes(), true);
+            assert_eq!(got, want, "{dirfd} {text}");
+        }
+        assert_eq!(seen_by(1).descriptor(pipe), Place::Anonymous);
+        assert_eq!(seen_by(1).descriptor(folder), Place::Path(root.to_str().unwrap().into()));
+        for fd in [folder, gone] {
+            nix::unistd::close(fd).unwrap();
+        }
+    }
+
+    /// The supervisor's own directory in /proc is what it would find itself at /proc/self.
+    #[test]
+    fn the_resolvers_own_process_is_not_taken_for_the_callers() {
+        let me = std::process::id() as Pid;
+        let own = format!("/proc/{me}/status");
+        let got = seen_by(me).locate(CWD, own.as_bytes(), true);
+        assert_eq!(got, Place::Path(own.into_bytes()));
+        assert_eq!(
+            seen_by(me).trusted(format!("/proc/{me}/status").into_bytes()),
+            None,
+            "left to the walk"
+        );
+    }
+}

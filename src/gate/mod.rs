@@ -30,8 +30,8 @@ pub trait HeldCall: Sized {
     fn answer(self, value: i64) -> io::Result<()>;
     /// Makes it return a local socket that leads nowhere, where this gate can.
     fn dead_end(self, kind: i32) -> io::Result<()>;
-    /// The round in which this very call was last tried, where a gate tries it in rounds.
-    fn earlier(&self) -> Option<Round>;
+    /// What is left of an earlier try of this very call, where a gate tries it in rounds.
+    fn begun(&self) -> Option<Box<dyn Attempt>>;
     /// Answers it once `attempt`, which has been tried before, has come to an end; the gate itself does
     /// not wait for that.
     fn finish(self, attempt: Box<dyn Attempt>) -> io::Result<()>;
@@ -57,19 +57,10 @@ pub trait Attempt: std::fmt::Debug + Send {
     fn advance(&mut self, is_waiting: &dyn Fn() -> bool) -> Option<i64>;
     /// The socket that has to become writable.
     fn socket(&self) -> BorrowedFd<'_>;
-    /// The round it belongs to.
-    fn round(&self) -> Round;
+    /// When it was first tried.
+    fn since(&self) -> Instant;
     /// When the caller's patience (`SO_SNDTIMEO`) is over, and what the call returns then.
     fn deadline(&self) -> Option<(Instant, i64)>;
     /// Ends it early: what the call returns, where a part of it is done.
     fn cut_short(&mut self) -> Option<i64>;
-}
-
-/// A call being tried: on which socket (device and inode number), and since when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Round {
-    /// The socket.
-    pub socket: (u64, u64),
-    /// The first try.
-    pub since: Instant,
 }

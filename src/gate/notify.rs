@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Attempt, HeldCall, Round, waiting};
+use super::{Attempt, HeldCall, waiting};
 use crate::sys::arch::Entry;
 use crate::sys::seccomp::{Held, Listener};
 use crate::sys::{Pid, socket};
@@ -51,7 +51,7 @@ impl HeldCall for Notified {
     }
 
     /// A call waits at the listener for as long as it takes, in one round.
-    fn earlier(&self) -> Option<Round> {
+    fn begun(&self) -> Option<Box<dyn Attempt>> {
         None
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{Attempt, HeldCall, Round, interrupted};
+use super::{Attempt, HeldCall, interrupted};
 use crate::sys::arch::{self, Entry};
 use crate::sys::ptrace::{Stopped, gone};
 use crate::sys::{Pid, socket};
@@ -14,35 +14,45 @@ use crate::sys::{Pid, socket};
 /// has waited.
 const SLEEP: std::ops::RangeInclusive<u32> = 1..=20;
 
-/// The most callers whose rounds are remembered. Who is killed in the midst of one leaves it behind.
-const MAX_ROUNDS: usize = 4096;
-
 thread_local! {
     /// The calls that were tried and are about to be made again. There is one tracing thread.
-    static ROUNDS: RefCell<HashMap<Pid, Again>> = RefCell::default();
+    static BEGUN: RefCell<HashMap<Pid, Begun>> = RefCell::default();
 }
 
 /// A call to be made again.
-#[derive(Debug, Clone, Copy)]
-struct Again {
+#[derive(Debug)]
+struct Begun {
     entry: Entry,
-    round: Round,
-    /// What it returns where a signal ends it.
-    interrupted: i64,
+    attempt: Box<dyn Attempt>,
     /// Whether the caller sleeps and stops at the end of it.
     asleep: bool,
 }
 
-/// A tracee stands at the end of a call: if that was its sleep, it is to make its own call again.
+/// A tracee stands at the end of a call: if that was its sleep, it makes its own call again now.
 pub fn returned(stopped: &Stopped) -> io::Result<()> {
-    let slept = ROUNDS.with_borrow_mut(|rounds| {
-        let again = rounds.get_mut(&stopped.pid())?;
-        std::mem::take(&mut again.asleep).then_some(*again)
+    let tid = stopped.pid();
+    let entry = BEGUN.with_borrow_mut(|all| {
+        let begun = all.get_mut(&tid)?;
+        std::mem::take(&mut begun.asleep).then_some(begun.entry)
     });
-    if let Some(again) = slept {
-        gone(arch::wake(stopped.pid(), &again.entry, again.interrupted))?;
+    let Some(entry) = entry else { return Ok(()) };
+    if gone(arch::wake(tid, &entry))? == Some(true) {
+        signaled(stopped)?;
     }
     Ok(())
+}
+
+/// A tracee is about to get a signal: if it was about to make a call again, that call ends for it.
+pub fn signaled(stopped: &Stopped) -> io::Result<()> {
+    let tid = stopped.pid();
+    let Some(mut begun) = BEGUN.with_borrow_mut(|all| all.remove(&tid)) else { return Ok(()) };
+    let value = begun.attempt.cut_short().unwrap_or_else(|| interrupted(&*begun.attempt));
+    gone(arch::end_repeated(tid, begun.entry.nr, value)).map(|_| ())
+}
+
+/// A tracee is no more.
+pub fn ended(tid: Pid) {
+    BEGUN.with_borrow_mut(|all| all.remove(&tid));
 }
 
 /// A call at whose entry the tracee stands (`PTRACE_EVENT_SECCOMP`).
@@ -60,25 +70,18 @@ impl AtEntry {
 
     /// Lets the caller sleep for a while, and make the call again then. It is the caller that waits, not
     /// the tracer's loop, and signals end its sleep as they would end the call.
-    fn again(self, attempt: &dyn Attempt) -> io::Result<()> {
+    fn again(self, attempt: Box<dyn Attempt>) -> io::Result<()> {
         let tid = self.stopped.pid();
-        let round = attempt.round();
-        let waited = u32::try_from(round.since.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let waited = u32::try_from(attempt.since().elapsed().as_millis()).unwrap_or(u32::MAX);
         let millis = (waited / 8).clamp(*SLEEP.start(), *SLEEP.end());
         let Some(asleep) = gone(arch::sleep(tid, millis))? else { return Ok(()) };
         if !asleep {
             // Then the loop has to, as shortly as it can.
-            let pause = Duration::from_millis(1);
-            socket::writable(&[attempt.socket()], None, pause);
+            socket::writable(&[attempt.socket()], None, Duration::from_millis(1));
             gone(arch::repeat_call(tid, self.entry.nr))?;
         }
-        let interrupted = interrupted(attempt);
-        ROUNDS.with_borrow_mut(|rounds| {
-            if rounds.len() >= MAX_ROUNDS {
-                rounds.retain(|_, again| again.asleep);
-            }
-            rounds.insert(tid, Again { entry: self.entry, round, interrupted, asleep });
-        });
+        let begun = Begun { entry: self.entry, attempt, asleep };
+        BEGUN.with_borrow_mut(|all| all.insert(tid, begun));
         if asleep { self.stopped.resume_to_call(0) } else { self.stopped.resume(0) }
     }
 }
@@ -111,19 +114,18 @@ impl HeldCall for AtEntry {
         self.stopped.resume(0)
     }
 
-    fn earlier(&self) -> Option<Round> {
-        let again = ROUNDS.with_borrow_mut(|rounds| rounds.remove(&self.stopped.pid()))?;
-        (again.entry == self.entry).then_some(again.round)
+    fn begun(&self) -> Option<Box<dyn Attempt>> {
+        let begun = BEGUN.with_borrow_mut(|all| all.remove(&self.stopped.pid()))?;
+        (begun.entry == self.entry).then_some(begun.attempt)
     }
 
     fn finish(self, mut attempt: Box<dyn Attempt>) -> io::Result<()> {
-        // A part that is done would be forgotten by the next round.
-        if let Some(value) = attempt.cut_short() {
-            return self.answer(value);
-        }
         match attempt.deadline() {
-            Some((end, value)) if Instant::now() >= end => self.answer(value),
-            _ => self.again(&*attempt),
+            Some((end, value)) if Instant::now() >= end => {
+                let value = attempt.cut_short().unwrap_or(value);
+                self.answer(value)
+            }
+            _ => self.again(attempt),
         }
     }
 

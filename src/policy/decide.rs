@@ -495,3 +495,6 @@ fn deny(reason: Reason, hint: Hint) -> Verdict {
 fn always(reason: Reason, hint: Hint) -> Verdict {
     Verdict::Deny(Denial { reason, hint, effect: Effect::Always })
 }
+
+#[cfg(test)]
+mod tests;

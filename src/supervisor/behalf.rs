@@ -1,8 +1,9 @@
 //! Calls that gatekeeper makes itself, in the caller's stead, on a copy of the caller's socket.
 //!
-//! Under `--allow-network-client=HOST` a verdict hangs on an address in the caller's memory, and the
-//! kernel would read it a second time if the call went on: another thread may have changed it by then,
-//! or put another socket behind the descriptor. So nothing goes on. The address is read once, judged,
+//! Under `--allow-network-client=HOST`, or with local sockets and a list of paths, a verdict hangs on an
+//! address in the caller's memory, and the kernel would read it a second time if the call went on:
+//! another thread may have changed it by then, or put another socket behind the descriptor. So nothing
+//! goes on. The address is read once, judged,
 //! and given to the kernel from gatekeeper's own copy, with gatekeeper's own descriptor of the socket
 //! (pidfd_getfd(2)). This holds for every connect and for every send whose destination, or its absence,
 //! is not in a register: whether the socket is one that reaches the network at all is no reason to let
@@ -26,11 +27,11 @@ use std::time::{Duration, Instant};
 
 use super::judge::{Action, Judge, Ruling};
 use crate::decode::{self, Host, Live};
-use crate::gate::{Attempt, Round};
+use crate::gate::Attempt;
 use crate::policy::shape::{self, Sent, Shape};
-use crate::policy::{Call, Denial, Effect, Hint, NetScope, Policy, Reason, Target};
+use crate::policy::{Call, Denial, Effect, Hint, NetScope, Policy, Reason, Scope, Target};
 use crate::sys::arch::Entry;
-use crate::sys::{Pid, pidfd, socket, walk};
+use crate::sys::{Pid, pidfd, socket};
 use memo::Memo;
 
 /// What of a call's result goes wrong: a positive errno.
@@ -38,10 +39,9 @@ type Errno = i32;
 
 /// Whether the call is never let go on under this policy, only made by gatekeeper or refused.
 pub fn concerns(policy: &Policy, entry: &Entry) -> bool {
-    if !matches!(policy.net.client, NetScope::Only(_))
-        || entry.is_foreign()
-        || policy.named(entry.nr)
-    {
+    let hosts = matches!(policy.net.client, NetScope::Only(_));
+    let paths = policy.net.local && matches!(policy.files.read, Scope::Under(_));
+    if !(hosts || paths) || entry.is_foreign() || policy.named(entry.nr) {
         return false;
     }
     match shape::of(entry.nr) {
@@ -50,19 +50,14 @@ pub fn concerns(policy: &Policy, entry: &Entry) -> bool {
         Shape::Send(Sent::To) => {
             entry.args[4] != 0 || entry.args[3] as i32 & libc::MSG_FASTOPEN != 0
         }
-        Shape::Send(_) => true,
+        // A message on a local socket mostly goes to the peer, who may ask who sends it.
+        Shape::Send(_) => hosts,
         _ => false,
     }
 }
 
-/// Rules on such a call of thread `tid`; `earlier` is the round in which it was tried before.
-pub fn rule(
-    judge: &Judge,
-    mut entry: Entry,
-    guest: &Live<'_>,
-    tid: Pid,
-    earlier: Option<Round>,
-) -> Ruling {
+/// Rules on such a call of thread `tid`.
+pub fn rule(judge: &Judge, mut entry: Entry, guest: &Live<'_>, tid: Pid) -> Ruling {
     let memo = Memo::new(guest);
     if shape::of(entry.nr) == Shape::Send(Sent::Messages) {
         // The first is judged, and refused, whether or not it can be read.
@@ -75,7 +70,7 @@ pub fn rule(
         return ruling;
     }
     let caller = Caller { tid, host: judge.host };
-    match prepare(caller, &call, &memo, earlier) {
+    match prepare(caller, &call, &memo) {
         Ok(attempt) => Action::OnBehalf(attempt).into(),
         Err(Unready::Fails(errno)) => Action::Return(-i64::from(errno)).into(),
         Err(Unready::OutOfReach) => {
@@ -112,7 +107,8 @@ struct Socket {
     blocking: bool,
     /// `SO_SNDTIMEO`.
     timeout: Option<Duration>,
-    round: Round,
+    /// When the call was first tried.
+    since: Instant,
 }
 
 /// Who makes the call.
@@ -122,20 +118,14 @@ struct Caller {
     host: Host,
 }
 
-fn prepare(
-    caller: Caller,
-    call: &Call,
-    memo: &Memo<'_, '_>,
-    earlier: Option<Round>,
-) -> Result<Box<dyn Attempt>, Unready> {
+fn prepare(caller: Caller, call: &Call, memo: &Memo<'_, '_>) -> Result<Box<dyn Attempt>, Unready> {
     let entry = &call.entry;
-    let socket = Socket::of(memo.live(), caller.tid, entry.args[0] as i32, earlier)?;
+    let socket = Socket::of(memo.live(), caller.tid, entry.args[0] as i32)?;
     Ok(match (shape::of(entry.nr), &call.target) {
         (Shape::Connect, Target::Address(address)) => {
             let name = memo.bytes(entry.args[1], entry.args[2] as u32 as usize)?;
-            let again = earlier.is_some_and(|earlier| earlier == socket.round);
             let name = local::name(caller, &socket, name, address)?;
-            Box::new(connecting::Connecting::new(socket, name, again))
+            Box::new(connecting::Connecting::new(socket, name))
         }
         (Shape::Send(kind), Target::Destinations(to)) => {
             let messages = message::read(entry, kind, memo)?;
@@ -147,7 +137,7 @@ fn prepare(
 }
 
 impl Socket {
-    fn of(guest: &Live<'_>, tid: Pid, fd: i32, earlier: Option<Round>) -> Result<Self, Unready> {
+    fn of(guest: &Live<'_>, tid: Pid, fd: i32) -> Result<Self, Unready> {
         let fd = copy(guest, tid, fd).map_err(|error| match error.raw_os_error() {
             Some(libc::EBADF) => Unready::Fails(libc::EBADF),
             // gatekeeper has no room for another one just now.
@@ -157,16 +147,12 @@ impl Socket {
         let option = |name| socket::option(fd.as_fd(), libc::SOL_SOCKET, name).map_err(errno);
         let kind = option(libc::SO_TYPE)?;
         let domain = option(libc::SO_DOMAIN)?;
-        let identity = walk::stat(&fd).map_err(errno)?.id;
-        let round = earlier
-            .filter(|earlier| earlier.socket == identity)
-            .unwrap_or_else(|| Round { socket: identity, since: Instant::now() });
         Ok(Self {
             domain,
             stream: kind == libc::SOCK_STREAM,
             blocking: socket::is_blocking(fd.as_fd()).map_err(errno)?,
             timeout: socket::send_timeout(fd.as_fd()).map_err(errno)?,
-            round,
+            since: Instant::now(),
             fd,
         })
     }
@@ -176,7 +162,7 @@ impl Socket {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.blocking.then_some(self.timeout?).map(|timeout| self.round.since + timeout)
+        self.blocking.then_some(self.timeout?).map(|timeout| self.since + timeout)
     }
 }
 

@@ -7,7 +7,7 @@ use super::behalf;
 use super::trigger::{Cause, Enforcement};
 use crate::cli::OnDenied;
 use crate::decode::{self, Guest, Host, Live};
-use crate::gate::{Attempt, Round};
+use crate::gate::Attempt;
 use crate::policy::shape::{self, Output, Sent, Shape};
 use crate::policy::{Call, Denial, Effect, Policy, Relation, Target, Verdict};
 use crate::report::{Event, Reporter};
@@ -104,15 +104,8 @@ impl Judge {
         self.main_killed.load(Ordering::SeqCst)
     }
 
-    /// Rules on one held call of `guest`, thread `tid`; `earlier` is the round in which it was tried
-    /// before.
-    pub fn rule(
-        &self,
-        entry: Entry,
-        guest: &Live<'_>,
-        tid: Pid,
-        earlier: Option<Round>,
-    ) -> Ruling {
+    /// Rules on one held call of `guest`, thread `tid`.
+    pub fn rule(&self, entry: Entry, guest: &Live<'_>, tid: Pid) -> Ruling {
         if !self.is_launched() {
             return Action::Resume.into();
         }
@@ -120,7 +113,7 @@ impl Judge {
             return action.into();
         }
         if self.enforcement.is_armed() && behalf::concerns(&self.policy, &entry) {
-            return behalf::rule(self, entry, guest, tid, earlier);
+            return behalf::rule(self, entry, guest, tid);
         }
         let call = decode::decode(entry, guest);
         if let Some(action) = self.trigger_signal(&call) {

@@ -1,5 +1,7 @@
 //! One held call from arrival to answer.
 
+use std::io;
+
 use super::judge::{Action, Judge};
 use crate::decode::Live;
 use crate::gate::HeldCall;
@@ -8,7 +10,11 @@ use crate::gate::HeldCall;
 pub fn settle(judge: &Judge, held: impl HeldCall) {
     let tid = held.tid();
     let guest = Live::new(&judge.host, tid);
-    let ruling = judge.rule(held.entry(), &guest, tid, held.earlier());
+    let ruling = match held.begun() {
+        // It was judged when it was first made; what was judged is all that the attempt knows.
+        Some(attempt) => Action::OnBehalf(attempt).into(),
+        None => judge.rule(held.entry(), &guest, tid),
+    };
     // Whatever was read may have been another task's if the caller is gone: then nobody waits for the
     // answer either.
     if !held.is_waiting() {
@@ -17,7 +23,15 @@ pub fn settle(judge: &Judge, held: impl HeldCall) {
     if let Some((call, denial)) = &ruling.denial {
         judge.tell(call, denial, &ruling.action, &guest, tid);
     }
-    let answered = match ruling.action {
+    if let Err(error) = answer(judge, held, ruling.action, &guest) {
+        // The caller stays held: it can only be killed now.
+        log::error!("cannot answer a held call of {tid}: {error}");
+        judge.kill(tid, &guest);
+    }
+}
+
+fn answer(judge: &Judge, held: impl HeldCall, action: Action, guest: &Live<'_>) -> io::Result<()> {
+    match action {
         Action::Resume => held.resume(),
         Action::OnBehalf(mut attempt) => match attempt.advance(&|| held.is_waiting()) {
             Some(value) => held.answer(value),
@@ -26,14 +40,9 @@ pub fn settle(judge: &Judge, held: impl HeldCall) {
         Action::Return(value) => held.answer(value),
         Action::DeadEnd(kind) => held.dead_end(kind),
         Action::Kill => {
-            judge.kill(tid, &guest);
+            judge.kill(held.tid(), guest);
             held.abandon();
             Ok(())
         }
-    };
-    if let Err(error) = answered {
-        // The caller stays held: it can only be killed now.
-        log::error!("cannot answer a held call of {tid}: {error}");
-        judge.kill(tid, &guest);
     }
 }

@@ -8,7 +8,7 @@ use super::judge::Judge;
 use super::settle::settle;
 use super::signals::Forwarding;
 use super::trace::Tracer;
-use crate::gate::ptrace::AtEntry;
+use crate::gate::ptrace::{self as gate, AtEntry};
 use crate::sys::ptrace::{self, CallStop, Stopped};
 use crate::sys::signals::SI_KERNEL;
 use crate::sys::wait::{self, Status};
@@ -159,6 +159,7 @@ impl Supervisor {
         {
             tracer.returned(stopped.pid(), value);
         }
+        gate::returned(&stopped)?;
         stopped.resume(0)
     }
 
@@ -167,6 +168,7 @@ impl Supervisor {
         if let Some(tracer) = &mut self.tracer {
             tracer.signaled(stopped.pid(), signal);
         }
+        gate::signaled(&stopped)?;
         if stopped.pid() == self.main
             && matches!(signal, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
         {
@@ -199,6 +201,7 @@ impl Supervisor {
 
     fn ended(&mut self, pid: Pid, ending: Ending) {
         self.family.ended(pid);
+        gate::ended(pid);
         self.judge.enforcement.ended(pid);
         if let Some(tracer) = &mut self.tracer {
             tracer.ended(pid, ending);

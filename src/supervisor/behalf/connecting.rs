@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::local::Name;
 use super::{Socket, errno};
-use crate::gate::{Attempt, Round};
+use crate::gate::Attempt;
 use crate::sys::socket;
 
 /// A connect to a judged address.
@@ -21,9 +21,9 @@ pub struct Connecting {
 }
 
 impl Connecting {
-    /// `begun`: whether an earlier round of the same call has begun to connect this socket.
-    pub fn new(socket: Socket, name: Name, begun: bool) -> Self {
-        Self { socket, name, begun }
+    /// A connect that nothing has come of yet.
+    pub fn new(socket: Socket, name: Name) -> Self {
+        Self { socket, name, begun: false }
     }
 
     /// The end of an attempt that another thread's shutdown(2) or disconnect has ended, or that has
@@ -83,8 +83,8 @@ impl Attempt for Connecting {
         self.socket.fd.as_fd()
     }
 
-    fn round(&self) -> Round {
-        self.socket.round
+    fn since(&self) -> Instant {
+        self.socket.since
     }
 
     fn deadline(&self) -> Option<(Instant, i64)> {

@@ -39,6 +39,7 @@ pub fn name(
         Address::Local(object) => match &object.place {
             Place::Path(path) if caller.host.same_root => through(path),
             Place::Fails(errno) => Err(*errno),
+            Place::Missing(_) => Err(libc::ENOENT),
             _ => Err(libc::EACCES),
         },
         _ => Ok(Name { bytes, _object: None }),

@@ -8,7 +8,7 @@ use super::local::{self, Name};
 use super::message::Message;
 use super::{Caller, Errno, Socket, errno, rights};
 use crate::decode::Live;
-use crate::gate::{Attempt, Round};
+use crate::gate::Attempt;
 use crate::policy::Address;
 use crate::policy::shape::Sent;
 use crate::sys::{memory, socket};
@@ -167,8 +167,8 @@ impl Attempt for Sending {
         self.socket.fd.as_fd()
     }
 
-    fn round(&self) -> Round {
-        self.socket.round
+    fn since(&self) -> Instant {
+        self.socket.since
     }
 
     fn deadline(&self) -> Option<(Instant, i64)> {

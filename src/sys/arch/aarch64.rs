@@ -45,8 +45,8 @@ pub fn sleep(_pid: Pid, _millis: u32) -> io::Result<bool> {
 }
 
 /// The end of a [`sleep`]: there is none.
-pub fn wake(_pid: Pid, _entry: &Entry, _interrupted: i64) -> io::Result<()> {
-    Ok(())
+pub fn wake(_pid: Pid, _entry: &Entry) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Makes the call that `pid` is about to enter not run now but be made again, as it was, once the tracee
@@ -58,6 +58,19 @@ pub fn repeat_call(pid: Pid, _nr: u32) -> io::Result<()> {
     set_registers(pid, NT_ARM_SYSTEM_CALL, &mut nr)?;
     let mut regs = registers(pid)?;
     regs.pc = regs.pc.wrapping_sub(4);
+    set_registers(pid, NT_PRSTATUS, &mut regs)
+}
+
+/// Makes `pid`, about to repeat a call ([`repeat_call`]), come from it instead, with `value`. The kernel's
+/// restart values mean nothing here: how a call ends for a signal is settled before the tracer sees the
+/// signal (do_signal, arch/arm64/kernel/signal.c), so with one of them the call is repeated after all.
+pub fn end_repeated(pid: Pid, _nr: u32, value: i64) -> io::Result<()> {
+    if value < 0 {
+        return Ok(());
+    }
+    let mut regs = registers(pid)?;
+    regs.pc = regs.pc.wrapping_add(4);
+    regs.regs[0] = value as u64;
     set_registers(pid, NT_PRSTATUS, &mut regs)
 }
 

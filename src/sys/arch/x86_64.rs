@@ -47,33 +47,45 @@ pub fn sleep(pid: Pid, millis: u32) -> io::Result<bool> {
 }
 
 /// Makes `pid`, at the end of a [`sleep`] that took the place of the call `entry`, make this call again,
-/// as it was. Where a signal has ended the sleep, it is as if the call had returned `interrupted`, one of
-/// the kernel's restart values.
-pub fn wake(pid: Pid, entry: &Entry, interrupted: i64) -> io::Result<()> {
+/// as [`repeat_call`] does; whether a signal has ended the sleep.
+pub fn wake(pid: Pid, entry: &Entry) -> io::Result<bool> {
     use std::mem::offset_of;
     type Registers = libc::user_regs_struct;
-    for (offset, arg) in [
-        (offset_of!(Registers, rdi), entry.args[0]),
-        (offset_of!(Registers, rsi), entry.args[1]),
-        (offset_of!(Registers, rdx), entry.args[2]),
-    ] {
-        poke_user(pid, offset, arg)?;
-    }
-    if peek_user(pid, offset_of!(Registers, rax))? as i64 != 0 {
-        poke_user(pid, offset_of!(Registers, orig_rax), entry.nr.into())?;
-        return poke_user(pid, offset_of!(Registers, rax), interrupted as u64);
-    }
-    repeat_call(pid, entry.nr)
+    let interrupted = peek_user(pid, offset_of!(Registers, rax))? != 0;
+    poke_user(pid, offset_of!(Registers, rdi), entry.args[0])?;
+    poke_user(pid, offset_of!(Registers, rsi), entry.args[1])?;
+    poke_user(pid, offset_of!(Registers, rdx), entry.args[2])?;
+    repeat_call(pid, entry.nr)?;
+    Ok(interrupted)
 }
 
-/// Makes `pid`, at the entry or the end of a call, execute the call's instruction again with this number:
-/// after the handlers of signals that wait for it, as if nothing had been called yet.
+/// Makes `pid`, at the entry or the end of a call, execute the call's instruction again, with this number
+/// and as if nothing had been called yet.
 pub fn repeat_call(pid: Pid, nr: u32) -> io::Result<()> {
     let counter = std::mem::offset_of!(libc::user_regs_struct, rip);
     // `syscall` is two bytes long.
     let at = peek_user(pid, counter)?.wrapping_sub(2);
     skip_call(pid, i64::from(nr))?;
     poke_user(pid, counter, at)
+}
+
+/// Makes `pid`, about to repeat a call ([`repeat_call`]), come from it instead, with `value`: with one of
+/// the kernel's restart values, the signal that it is about to get decides how the call ends.
+///
+/// Nothing happens where the tracee is elsewhere by now.
+pub fn end_repeated(pid: Pid, nr: u32, value: i64) -> io::Result<()> {
+    use std::mem::offset_of;
+    type Registers = libc::user_regs_struct;
+    let call = offset_of!(Registers, orig_rax);
+    let result = offset_of!(Registers, rax);
+    if peek_user(pid, call)? != u64::MAX || peek_user(pid, result)? != u64::from(nr) {
+        return Ok(());
+    }
+    let counter = offset_of!(Registers, rip);
+    let after = peek_user(pid, counter)?.wrapping_add(2);
+    poke_user(pid, counter, after)?;
+    poke_user(pid, result, value as u64)?;
+    poke_user(pid, call, nr.into())
 }
 
 fn peek_user(pid: Pid, offset: usize) -> io::Result<u64> {
