@@ -4,9 +4,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use crate::harness::run::readable;
 use crate::harness::servers::Server;
-use crate::harness::{Gate, Out, Run, User, over_gates, over_gates_and_users};
+use crate::harness::{Gate, Out, Place, Run, User, over_gates, over_gates_and_users};
 
 const READ: &str = "--allow-file-system-read";
 
@@ -114,6 +113,30 @@ fn a_family_rewritten(gate: Gate) {
         assert!(out.number("refused") > 20, "{call} {family}{out}");
         assert_eq!(wrong.total(), 0, "{call} {family}");
     }
+}
+
+/// The path of a local socket turns into an address of the internet.
+fn a_path_rewritten(gate: Gate) {
+    let place = Place::new();
+    let local = Server::local(&place.at("s"));
+    for call in ["connect", "connect-datagrams", "sendto", "sendmsg"] {
+        let wrong = match call {
+            "connect" => Server::counting("127.0.0.1", 0),
+            _ => Server::datagrams("127.0.0.1"),
+        };
+        let path = place.at("s").display().to_string();
+        let words = ["behalf-local", call, &path, "127.0.0.1", &wrong.port.to_string()];
+        let out = client(gate, 1)
+            .args(["--allow-network-local-sockets", "--landlock=off"])
+            .env("HOSTILE_SECONDS", "1")
+            .hostile(words)
+            .output();
+        out.code(0);
+        assert_eq!(out.number("wins"), 0, "{call}{out}");
+        assert!(out.number("refused") > 20, "{call}{out}");
+        assert_eq!(wrong.total(), 0, "{call}");
+    }
+    drop(local);
 }
 
 /// A message without a destination gets one.
@@ -230,6 +253,7 @@ over_gates! {
     a_datagram_rewritten,
     rewritten_by_another_process,
     a_family_rewritten,
+    a_path_rewritten,
     a_destination_that_appears,
     a_descriptor_exchanged,
     a_socket_disconnected_meanwhile,
@@ -251,6 +275,29 @@ fn a_descriptor_passed_on(gate: Gate, user: User) {
         .stdout("sendmsg = 1\nthrough\n");
 }
 
+/// Local sockets beside them: all there, though the other end sees who it is that connects.
+fn local_sockets(gate: Gate, user: User) {
+    let place = Place::new();
+    let run = client(gate, 1).by(user).cwd(place.allowed(""));
+    let out = run
+        .args([&format!("--allow-file-system-write={}", place.allowed("").display())])
+        .arg("--allow-network-local-sockets")
+        .hostile(["local-semantics"])
+        .output();
+    out.code(0).undenied();
+    for line in [
+        "connect before listen: ECONNREFUSED",
+        "connect: OK",
+        "send a descriptor: OK",
+        "receive: OK",
+        "descriptor: 1",
+        "nobody there: ENOENT",
+        "peer has closed: EPIPE",
+    ] {
+        out.says(line);
+    }
+}
+
 /// To the port, and refused, at once.
 fn a_blocking_connect(gate: Gate, user: User) {
     let server = Server::counting("127.0.0.1", 0);
@@ -270,6 +317,7 @@ fn a_blocking_connect(gate: Gate, user: User) {
 
 over_gates_and_users! {
     a_descriptor_passed_on,
+    local_sockets,
     a_blocking_connect,
 }
 

@@ -130,6 +130,8 @@ fn object(
         _ => guest.c_string(addr, PATH_MAX)?,
     };
     let place = match text.is_empty() {
+        // fstat(2) under its other name, which libc prefers: like that, it is about what the caller has.
+        true if may_be_empty && access == Access::Look && dirfd >= 0 => Place::Anonymous,
         true if may_be_empty => guest.descriptor(dirfd),
         true => Place::Fails(libc::ENOENT),
         false => guest.locate(dirfd, &text, follow),

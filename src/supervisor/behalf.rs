@@ -168,7 +168,7 @@ impl Socket {
 
 /// A copy of the caller's descriptor; before Linux 6.9 of its process's, which is the same unless the
 /// thread has a table of its own. Whichever socket that is, it gets an address that was granted.
-fn copy(guest: &Live<'_>, tid: Pid, fd: i32) -> io::Result<OwnedFd> {
+pub(super) fn copy(guest: &Live<'_>, tid: Pid, fd: i32) -> io::Result<OwnedFd> {
     match socket::of_thread(tid, fd) {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
             pidfd::get_fd(&pidfd::open(guest.process()?)?, fd)

@@ -3,7 +3,7 @@
 use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use super::behalf;
+use super::{attributes, behalf};
 use super::trigger::{Cause, Enforcement};
 use crate::cli::OnDenied;
 use crate::decode::{self, Guest, Host, Live};
@@ -104,8 +104,15 @@ impl Judge {
         self.main_killed.load(Ordering::SeqCst)
     }
 
-    /// Rules on one held call of `guest`, thread `tid`.
-    pub fn rule(&self, entry: Entry, guest: &Live<'_>, tid: Pid) -> Ruling {
+    /// Rules on one held call of `guest`, thread `tid`; `is_waiting` tells whether the caller still waits
+    /// for the answer.
+    pub fn rule(
+        &self,
+        entry: Entry,
+        guest: &Live<'_>,
+        tid: Pid,
+        is_waiting: &dyn Fn() -> bool,
+    ) -> Ruling {
         if !self.is_launched() {
             return Action::Resume.into();
         }
@@ -114,6 +121,9 @@ impl Judge {
         }
         if self.enforcement.is_armed() && behalf::concerns(&self.policy, &entry) {
             return behalf::rule(self, entry, guest, tid);
+        }
+        if self.enforcement.is_armed() && attributes::concerns(&self.policy, &entry) {
+            return attributes::rule(self, entry, guest, tid, is_waiting);
         }
         let call = decode::decode(entry, guest);
         if let Some(action) = self.trigger_signal(&call) {

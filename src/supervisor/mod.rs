@@ -1,5 +1,6 @@
 //! The supervisor: the tracer's loop, the judge, triggers, signals.
 
+mod attributes;
 mod family;
 mod behalf;
 mod judge;

@@ -13,7 +13,7 @@ pub fn settle(judge: &Judge, held: impl HeldCall) {
     let ruling = match held.begun() {
         // It was judged when it was first made; what was judged is all that the attempt knows.
         Some(attempt) => Action::OnBehalf(attempt).into(),
-        None => judge.rule(held.entry(), &guest, tid),
+        None => judge.rule(held.entry(), &guest, tid, &|| held.is_waiting()),
     };
     // Whatever was read may have been another task's if the caller is gone: then nobody waits for the
     // answer either.

@@ -78,13 +78,15 @@ pub fn acting_as<T>(whom: &Identity, work: impl FnOnce() -> T) -> io::Result<T> 
     if whom.namespace != ours.namespace {
         return Err(io::Error::from_raw_os_error(libc::EPERM));
     }
-    // The guard is there before the first step, so that half of them are taken back as well.
+    if let Err(error) = become_like(ours, whom) {
+        go_back(Identity::read("/proc/thread-self").as_ref().ok(), ours);
+        return Err(error);
+    }
     let _back = Back { ours, theirs: whom };
-    become_like(ours, whom)?;
     Ok(work())
 }
 
-/// Undoes [`become_like`].
+/// Ends the time as somebody else, however it ends.
 struct Back<'i> {
     ours: &'i Identity,
     theirs: &'i Identity,
@@ -92,13 +94,21 @@ struct Back<'i> {
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
+        go_back(Some(self.theirs), self.ours);
+    }
+}
+
+/// Makes this thread itself again. A supervisor that cannot be must not go on: nothing survives it.
+fn go_back(from: Option<&Identity>, ours: &Identity) {
+    let back = |from: &Identity| {
         // The capabilities come first: the other steps need them.
-        let back = set_effective(self.ours.effective)
-            .and_then(|()| become_like(self.theirs, self.ours));
-        if back.is_err() {
-            // A supervisor that is not itself any more must not go on; nothing survives it.
-            std::process::abort();
+        if from.effective != ours.effective {
+            set_effective(ours.effective)?;
         }
+        become_like(from, ours)
+    };
+    if !from.is_some_and(|from| back(from).is_ok()) {
+        std::process::abort();
     }
 }
 
@@ -158,8 +168,13 @@ fn set_effective(effective: u64) -> io::Result<()> {
         let mut header = header;
         libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr())
     })?;
-    sets[0][0] = effective as u32;
-    sets[1][0] = (effective >> 32) as u32;
+    for (word, set) in [effective as u32, (effective >> 32) as u32].into_iter().zip(&mut sets) {
+        // The kernel leaves out bits that it does not know.
+        if word & !set[1] != 0 {
+            return Err(io::Error::from_raw_os_error(libc::EPERM));
+        }
+        set[0] = word;
+    }
     // SAFETY: as above; the kernel only reads.
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) })?;
     Ok(())

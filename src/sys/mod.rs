@@ -4,6 +4,8 @@
 //! borrowed Rust values and reports failure as [`std::io::Error`] with the kernel's errno.
 
 pub mod arch;
+pub mod attributes;
+pub mod identity;
 pub mod ids;
 pub mod landlock;
 pub mod memory;

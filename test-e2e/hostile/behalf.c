@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
 
 static struct sockaddr_in ipv4(const char *host, const char *port)
@@ -151,6 +152,28 @@ int behalf_name(int argc, char **argv)
 		else
 			tries.refused++;
 	}
+	flip_end(&flip);
+	return report(&tries);
+}
+
+/* behalf-local CALL PATH HOST PORT: the path of a local socket becomes an address of the internet. */
+int behalf_local(int argc, char **argv)
+{
+	struct sockaddr_un first = { .sun_family = AF_UNIX }, second;
+	struct sockaddr_in forbidden;
+	struct tries tries = { 0 };
+	struct flip flip;
+
+	if (argc < 5)
+		return 99;
+	strncpy(first.sun_path, argv[2], sizeof(first.sun_path) - 1);
+	second = first;
+	forbidden = ipv4(argv[3], argv[4]);
+	memcpy(&second, &forbidden, 8);
+	flip_bytes(&flip, &first, &second, sizeof(first), 0);
+	flip_by_thread(&flip);
+	while (another(&tries))
+		race_once(argv[1], &flip, &forbidden, &tries);
 	flip_end(&flip);
 	return report(&tries);
 }

@@ -18,7 +18,7 @@ pub struct Name {
 
 /// The address `bytes`, judged as `address`, as gatekeeper can give it for `caller`.
 ///
-/// The path of a local socket becomes one through a descriptor of the very object that was judged; EPERM
+/// The path of a local socket becomes one through a descriptor of the very object that was judged; EACCES
 /// where the caller's identity is not gatekeeper's, since the kernel would look at gatekeeper's.
 pub fn name(
     caller: Caller,
@@ -33,7 +33,7 @@ pub fn name(
         return Ok(Name { bytes, _object: None });
     }
     if !rights::are_ours(caller.tid) {
-        return Err(libc::EPERM);
+        return Err(libc::EACCES);
     }
     match address {
         Address::Local(object) => match &object.place {
