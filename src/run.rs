@@ -10,7 +10,7 @@ use crate::cli::{Config, GateChoice, LandlockChoice, Mode, Start};
 use crate::decode::Host;
 use crate::error::plain;
 use crate::exit::{self, ExitCode};
-use crate::gate::notify;
+use crate::gate::crew::Crew;
 use crate::launch::descriptors;
 use crate::launch::program::{self, ProgramError};
 use crate::launch::{self, Foundation, LaunchError, Launched, Spec, Step, SystemLookup};
@@ -80,6 +80,7 @@ pub fn run(config: &Config) -> Result<u8, RunError> {
     let layers = Layers::choose(config, &policy)?;
     let (launched, gate) = start(config, &policy, &layers, path)?;
     descriptors::release(&inherited).map_err(internal)?;
+    descriptors::raise_limit().map_err(internal)?;
     supervise(config, policy, &layers, launched, gate)
 }
 
@@ -304,13 +305,12 @@ fn supervise(
 /// Starts the threads that answer the listener. If one of them fails, gatekeeper ends, and with it the
 /// whole tree.
 fn answer(judge: &'static Judge, listener: Listener) -> io::Result<()> {
-    let listener: &'static Listener = Box::leak(Box::new(listener));
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_ANSWERING);
-    for _ in 0..threads {
+    let crew: &'static Crew = Box::leak(Box::new(Crew::new(Box::leak(Box::new(listener)))));
+    let threads = crew.processors().min(MAX_ANSWERING);
+    for index in 0..threads {
         thread::Builder::new().name("gate".to_owned()).stack_size(STACK).spawn(move || {
-            if let Err(error) =
-                notify::serve(listener, |held| crate::supervisor::settle(judge, held))
-            {
+            let served = crew.serve(index, |held| crate::supervisor::settle(judge, held));
+            if let Err(error) = served {
                 log::error!("cannot receive held calls: {error}");
                 std::process::exit(ExitCode::Internal.code().into());
             }

@@ -15,6 +15,7 @@
 mod harness;
 
 mod basics;
+mod behalf;
 mod changes;
 mod delayed;
 mod groups;

@@ -3,6 +3,7 @@
 //! Two gates with the same verdicts: [`notify`], a seccomp listener answered on threads of its own, and
 //! [`ptrace`], a seccomp stop answered by the tracer's thread.
 
+pub mod crew;
 pub mod notify;
 pub mod ptrace;
 mod waiting;

@@ -14,12 +14,11 @@ pub struct Notified {
     held: Held,
 }
 
-/// Hands every call that arrives to `settle` until no filtered task is left.
-pub fn serve(listener: &'static Listener, settle: impl Fn(Notified)) -> io::Result<()> {
-    while let Some(held) = listener.receive()? {
-        settle(Notified { listener, held });
+impl Notified {
+    /// The call that `listener` gave as `held`.
+    pub fn new(listener: &'static Listener, held: Held) -> Self {
+        Self { listener, held }
     }
-    Ok(())
 }
 
 impl HeldCall for Notified {

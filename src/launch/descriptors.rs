@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::fd::RawFd;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{close, dup2_stdin, dup2_stdout, pipe};
 
 /// Descriptors above 2 that are open now, which at the start of gatekeeper are those it inherited.
@@ -20,6 +21,13 @@ pub fn inherited() -> io::Result<Vec<RawFd>> {
 fn is_open(fd: RawFd) -> bool {
     let target = format!("/proc/self/fd/{fd}");
     fs::symlink_metadata(target).is_ok()
+}
+
+/// Lets gatekeeper have as many descriptors as it may: each call that it makes for a caller and that has
+/// to wait keeps one. The command has its own limit by now.
+pub fn raise_limit() -> io::Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
 /// Lets go of standard input and output and of `inherited` once the command has its own copies, so that

@@ -10,7 +10,7 @@ use crate::policy::groups::{self, MAX_NR};
 use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
 use crate::policy::{
     CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED, NetScope,
-    PRCTL_ALLOWED, PRCTL_SECURITY, Policy, SECCOMP_NEW_LISTENER, Scope, WRITE_INTENT,
+    PRCTL_ALLOWED, PRCTL_SECURITY, Policy, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER, Scope, WRITE_INTENT,
 };
 
 /// What besides the policy settles who decides.
@@ -82,6 +82,10 @@ fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Deci
         Shape::Ioctl if named => ALLOW,
         Shape::Ioctl => ioctl(policy),
         Shape::Fcntl => hold_when(vec![vec![among(1, &FCNTL_OWNER)]], Outcome::Allow),
+        Shape::SocketOption if !named && matches!(policy.net.client, NetScope::Only(_)) => {
+            let routes = |(level, options): (u32, &[u32])| vec![among(1, &[level]), among(2, options)];
+            hold_when(ROUTING_OPTIONS.map(routes).into(), Outcome::Allow)
+        }
         Shape::Prctl if named => ALLOW,
         Shape::Prctl => prctl(policy),
         Shape::Seccomp => allow_when(vec![vec![masked(1, SECCOMP_NEW_LISTENER.into(), 0)]]),

@@ -5,9 +5,10 @@ use super::call::{Address, Call, Object, Place, Relation, Target};
 use super::files::{Scope, is_own_proc, open_access};
 use super::groups::{self, Group};
 use super::hint::Hint;
-use super::network::{SocketRule, is_name_cache};
+use super::network::{NetScope, SocketRule, is_name_cache};
 use super::operation::{
-    CLONE_NAMESPACES, CLONE_UNTRACED, IOCTL_ATTRIBUTES, SECCOMP_NEW_LISTENER, ioctl_denied,
+    CLONE_NAMESPACES, CLONE_UNTRACED, IOCTL_ATTRIBUTES, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER,
+    ioctl_denied,
     prctl_allowed,
 };
 use super::shape::{self, Access, Shape};
@@ -174,6 +175,13 @@ impl Policy {
                 }
             }
             Shape::Ioctl => operation(!ioctl_denied(second)),
+            Shape::SocketOption => {
+                let third = call.entry.args[2] as u32;
+                let routes = ROUTING_OPTIONS
+                    .iter()
+                    .any(|(level, options)| *level == second && options.contains(&third));
+                operation(!(routes && matches!(self.net.client, NetScope::Only(_))))
+            }
             Shape::Prctl => operation(prctl_allowed(first, self.granted)),
             Shape::Process(_) | Shape::Fcntl => decide_process(call),
             Shape::MakeNode(_, mode) => {

@@ -21,7 +21,7 @@ pub use hint::Hint;
 pub use network::{NetRules, NetScope, Peer, SocketRule};
 pub use operation::{
     CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, IOCTL_ATTRIBUTES, IOCTL_DENIED, PRCTL_ALLOWED,
-    PRCTL_SECURITY, SECCOMP_NEW_LISTENER,
+    PRCTL_SECURITY, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER,
 };
 pub use shape::Access;
 

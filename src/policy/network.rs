@@ -61,6 +61,14 @@ impl NetScope {
         }
     }
 
+    /// Whether some port of the address lies in it.
+    fn reaches(&self, ip: IpAddr) -> bool {
+        match self {
+            NetScope::Only(peers) => peers.iter().any(|peer| Peer { port: None, ..*peer }.matches(ip, 0)),
+            whole => whole.contains(ip, 0),
+        }
+    }
+
     /// The only ports in it, ascending and without repeats; `None` where any port may occur.
     pub fn ports(&self) -> Option<Vec<u16>> {
         let mut ports = match self {
@@ -145,8 +153,12 @@ impl NetRules {
     }
 
     /// Whether connect(2) to an address that is no path is granted.
+    ///
+    /// getaddrinfo(3) connects datagram sockets to port 0 of what it found, to learn which source address
+    /// the kernel would choose; nothing can be sent there.
     pub fn connect(&self, address: &Address) -> bool {
         match address {
+            Address::Inet(to) if to.port() == 0 => self.client.reaches(to.ip()),
             Address::Inet(to) => self.client.contains(to.ip(), to.port()),
             Address::Local(_) | Address::Abstract(_) => self.local,
             // Disconnects; reaches nobody.
@@ -254,6 +266,20 @@ mod tests {
         assert_eq!(ten.ports(), None);
         assert_eq!(any.ports(), Some(vec![80]));
         assert_eq!(NetScope::Nothing.ports(), Some(vec![]));
+    }
+
+    #[test]
+    fn port_zero_is_a_question() {
+        let peer = Peer { net: Some(("192.0.2.1".parse().unwrap(), 32)), port: Some(443) };
+        let net = NetRules { client: NetScope::Only(vec![peer]), ..rules(false, false, false) };
+        for (to, want) in [
+            ("192.0.2.1:443", true),
+            ("192.0.2.1:0", true),
+            ("192.0.2.2:0", false),
+            ("192.0.2.1:80", false),
+        ] {
+            assert_eq!(net.connect(&Address::Inet(to.parse().unwrap())), want, "{to}");
+        }
     }
 
     #[test]

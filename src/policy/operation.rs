@@ -96,6 +96,12 @@ pub fn prctl_allowed(option: u32, granted: GroupSet) -> bool {
         || (granted.contains(Group::SecurityAndPermissions) && within(&PRCTL_SECURITY))
 }
 
+/// Socket options that send a packet by way of another host than its destination (level, options), which
+/// a list of hosts would not see: `IP_OPTIONS` (ip(7)); `IPV6_RTHDR`, `IPV6_2292RTHDR`,
+/// `IPV6_2292PKTOPTIONS` and the headers that may hold such options (ipv6(7), linux/in6.h).
+pub const ROUTING_OPTIONS: [(u32, &[u32]); 2] =
+    [(libc::IPPROTO_IP as u32, &[4]), (libc::IPPROTO_IPV6 as u32, &[4, 5, 6, 54, 55, 57, 59])];
+
 /// `CLONE_UNTRACED`: the child would not be attached to.
 pub const CLONE_UNTRACED: u32 = libc::CLONE_UNTRACED as u32;
 

@@ -135,26 +135,28 @@ impl Caller<'_> {
                 .map_err(|_| Unmade::OutOfReach)
                 .map(|found| found.map_err(Unmade::from))?
         };
+        let mut failed = libc::ENOENT;
         if self.judge.host.same_root {
             let base = if text.starts_with(b"/") { None } else { Some(self.base(object.dirfd)?) };
             let dir = base.as_ref().map_or(CWD, |base| base.as_raw_fd());
             match look_up(dir, text, follow, NO_MAGIC_LINKS) {
                 Ok(found) if !self.is_own_proc(&found)? => return Ok(found),
+                Ok(_) => {}
                 // What depends on who asks, or jumps, has to be taken from where it leads.
-                Ok(_) | Err(Unmade::Fails(libc::ELOOP)) => {}
-                Err(failed) => return Err(failed),
+                Err(Unmade::Fails(errno @ (libc::ENOENT | libc::ELOOP))) => {
+                    failed = errno;
+                }
+                Err(other) => return Err(other),
             }
         }
         match (own_descriptor(text).filter(|_| follow), &object.place) {
             (Some(fd), _) => self.copy(fd),
-            // A link in it was not there when it was judged.
-            (None, Place::Path(path)) => {
-                look_up(CWD, path, false, NO_LINKS).map_err(|unmade| match unmade {
-                    Unmade::Fails(libc::ELOOP) => Unmade::Fails(libc::EACCES),
-                    other => other,
-                })
-            }
-            (None, Place::Missing(_)) => Err(Unmade::Fails(libc::ENOENT)),
+            (None, Place::Path(path)) => match look_up(CWD, path, false, NO_LINKS) {
+                // A link in it was not there when it was judged.
+                Err(Unmade::Fails(libc::ELOOP)) => Err(Unmade::Fails(libc::EACCES)),
+                found => found,
+            },
+            (None, Place::Missing(_)) => Err(Unmade::Fails(failed)),
             _ => Err(Unmade::OutOfReach),
         }
     }

@@ -15,9 +15,10 @@ pub fn settle(judge: &Judge, held: impl HeldCall) {
         Some(attempt) => Action::OnBehalf(attempt).into(),
         None => judge.rule(held.entry(), &guest, tid, &|| held.is_waiting()),
     };
-    // Whatever was read may have been another task's if the caller is gone: then nobody waits for the
-    // answer either.
-    if !held.is_waiting() {
+    // Whatever was read may have been another task's if the caller is gone. An answer alone then reaches
+    // nobody, by its id; everything else would be done to somebody else.
+    let only_answers = matches!(ruling.action, Action::Resume | Action::Return(_));
+    if (ruling.denial.is_some() || !only_answers) && !held.is_waiting() {
         return held.abandon();
     }
     if let Some((call, denial)) = &ruling.denial {

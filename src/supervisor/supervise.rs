@@ -11,7 +11,7 @@ use super::trace::Tracer;
 use crate::gate::ptrace::{self as gate, AtEntry};
 use crate::sys::ptrace::{self, CallStop, Stopped};
 use crate::sys::signals::SI_KERNEL;
-use crate::sys::wait::{self, Status};
+use crate::sys::wait::{Status, Waiter};
 use crate::sys::{Pid, ids};
 
 /// A call stop of ptrace with TRACESYSGOOD.
@@ -67,8 +67,9 @@ impl Supervisor {
     /// Runs until the last of the tree has ended; `launched` is called once the program runs.
     pub fn run(mut self, launched: impl FnOnce()) -> io::Result<Ending> {
         let mut launched = Some(launched);
+        let mut changes = Waiter::default();
         while !(self.family.is_empty() && self.ending.is_some()) {
-            let Some((pid, status)) = wait::next()? else { break };
+            let Some((pid, status)) = changes.next()? else { break };
             match status {
                 Status::Exited(code) => self.ended(pid, Ending::Exited(code)),
                 Status::Signaled(signal) => self.ended(pid, Ending::Signaled(signal)),

@@ -129,6 +129,11 @@ fn ioctl_argument(file: &OwnedFd, request: u32, bytes: &[u8]) -> io::Result<[u8;
     if request >> 30 != WRITES || size > IOCTL_BYTES || bytes.len() > IOCTL_BYTES {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
+    // SAFETY: no pointers.
+    let mode = check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) }.into())?;
+    if mode & libc::c_long::from(libc::O_PATH) != 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
     if !matches!(walk::stat(file)?.kind(), libc::S_IFREG | libc::S_IFDIR) {
         return Err(io::Error::from_raw_os_error(libc::ENOTTY));
     }
@@ -217,8 +222,10 @@ mod tests {
             let change = Change::Ioctl(request, vec![0; bytes]);
             assert_eq!(errno(file().apply(&change)), want, "{change:?}");
         }
-        let device = On::File(fs::File::open("/dev/null").unwrap().into());
+        let bare = object(Path::new("/dev/null")).descriptor().try_clone_to_owned().unwrap();
         let change = Change::Ioctl(FS_IOC_SETFLAGS, vec![0; 4]);
+        assert_eq!(errno(On::File(bare).apply(&change)), libc::EBADF);
+        let device = On::File(fs::File::open("/dev/null").unwrap().into());
         assert_eq!(errno(device.apply(&change)), libc::ENOTTY);
         assert_eq!(errno(object(dir.path()).apply(&change)), libc::EBADF);
     }

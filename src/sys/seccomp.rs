@@ -130,11 +130,20 @@ impl Listener {
         }
     }
 
+    /// Whether a call waits to be received.
+    pub fn has_more(&self) -> bool {
+        self.state() & libc::POLLIN != 0
+    }
+
     fn is_hung_up(&self) -> bool {
+        self.state() & libc::POLLHUP != 0
+    }
+
+    fn state(&self) -> libc::c_short {
         let mut poll = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one pollfd, no wait.
         unsafe { libc::poll(&raw mut poll, 1, 0) };
-        poll.revents & libc::POLLHUP != 0
+        poll.revents
     }
 
     /// Whether the caller still waits: what was read under its pid was its own.

@@ -1,6 +1,7 @@
 //! waitpid(2) with every status it can return, real-time signals included.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::Pid;
 
@@ -33,24 +34,75 @@ pub fn decode(status: i32) -> Option<Status> {
     }
 }
 
-/// Waits for the next change of any child or tracee; `None` when there is none left (ECHILD).
-///
-/// Interrupted waits are taken up again.
+/// How long the next change is looked out for before sleeping. To be woken from an idle processor takes
+/// some 40 µs, several times in a fork that takes 100.
+const LOOK_OUT: Duration = Duration::from_micros(100);
+
+/// Waits for changes one after the other.
+#[derive(Debug, Default)]
+pub struct Waiter {
+    /// Whether the last change came so soon that looking out for it would have paid.
+    soon: bool,
+}
+
+impl Waiter {
+    /// Waits for the next change of any child or tracee; `None` when there is none left (ECHILD).
+    ///
+    /// Interrupted waits are taken up again.
+    pub fn next(&mut self) -> io::Result<Option<(Pid, Status)>> {
+        let begin = Instant::now();
+        let mut seen = Seen::Nothing;
+        while self.soon && seen == Seen::Nothing && begin.elapsed() < LOOK_OUT {
+            seen = look(libc::WNOHANG)?;
+            if seen == Seen::Nothing {
+                // Whoever else could run here does.
+                std::thread::yield_now();
+            }
+        }
+        if seen == Seen::Nothing {
+            seen = look(0)?;
+        }
+        self.soon = begin.elapsed() < LOOK_OUT;
+        match seen {
+            Seen::Change(pid, status) => Ok(Some((pid, status))),
+            Seen::Nothing | Seen::Nobody => Ok(None),
+        }
+    }
+}
+
+/// As [`Waiter::next`], for a single change.
 pub fn next() -> io::Result<Option<(Pid, Status)>> {
+    Waiter::default().next()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Change(Pid, Status),
+    /// No change yet.
+    Nothing,
+    /// Nobody is left.
+    Nobody,
+}
+
+/// waitpid(2) with `flags`, until it says something that is asked for.
+fn look(flags: libc::c_int) -> io::Result<Seen> {
     loop {
         let mut status = 0;
         // SAFETY: `status` is a valid int for the call. __WALL: clone children without SIGCHLD too.
-        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | flags) };
+        if pid == 0 {
+            return Ok(Seen::Nothing);
+        }
         if pid > 0 {
-            if let Some(status) = decode(status) {
-                return Ok(Some((pid, status)));
+            match decode(status) {
+                Some(status) => return Ok(Seen::Change(pid, status)),
+                None => continue,
             }
-            continue;
         }
         let error = io::Error::last_os_error();
         match error.raw_os_error() {
             Some(libc::EINTR) => {}
-            Some(libc::ECHILD) => return Ok(None),
+            Some(libc::ECHILD) => return Ok(Seen::Nobody),
             _ => return Err(error),
         }
     }

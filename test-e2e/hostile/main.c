@@ -2,6 +2,9 @@
 #include "hostile.h"
 
 int race_path(int, char **), race_how(int, char **), race_place(int, char **), race_exec(int, char **);
+int behalf_race(int, char **), behalf_local(int, char **), behalf_family(int, char **), behalf_name(int, char **);
+int behalf_swap(int, char **), behalf_storm(int, char **), behalf_blocked(int, char **);
+int behalf_pass(int, char **), behalf_stream(int, char **), behalf_lengths(int, char **);
 int race_connect(int, char **), race_sendto(int, char **), race_unix(int, char **);
 int clone_flags(int, char **), clone_three(int, char **), own_listener(int, char **), memfd_exec(int, char **);
 int secret(int, char **), elders(int, char **), flood(int, char **);
@@ -24,6 +27,16 @@ static const struct {
 	{ "race-cwd", race_place },
 	{ "race-dirfd", race_place },
 	{ "race-exec", race_exec },
+	{ "behalf-race", behalf_race },
+	{ "behalf-local", behalf_local },
+	{ "behalf-family", behalf_family },
+	{ "behalf-name", behalf_name },
+	{ "behalf-swap", behalf_swap },
+	{ "behalf-storm", behalf_storm },
+	{ "behalf-blocked", behalf_blocked },
+	{ "behalf-pass", behalf_pass },
+	{ "behalf-stream", behalf_stream },
+	{ "behalf-lengths", behalf_lengths },
 	{ "race-connect", race_connect },
 	{ "race-sendto", race_sendto },
 	{ "race-unix", race_unix },

@@ -66,6 +66,10 @@ fn way(entry: &Entry, object: &Object) -> Result<Way, Errno> {
         // do_utimes (fs/utimes.c)
         Empty::Null if object.dirfd == libc::AT_FDCWD => Err(libc::EFAULT),
         Empty::Null => Ok(Way::File(object.dirfd)),
+        // The newest take a null pointer for an empty string (getname_maybe_null), the others do not.
+        _ if entry.args[path.path as usize] == 0 && i64::from(entry.nr) < newest::SETXATTRAT => {
+            Err(libc::EFAULT)
+        }
         // path_setxattrat (fs/xattr.c), file_setattr (fs/file_attr.c)
         _ if object.dirfd >= 0 && i64::from(entry.nr) >= newest::SETXATTRAT => {
             Ok(Way::File(object.dirfd))
@@ -304,6 +308,7 @@ mod tests {
             (libc::SYS_fchmodat, [7, 1, 0, nofollow, 0, 0], "x", Ok(follow)),
             (newest::FCHMODAT2, [7, 1, 0, nofollow, 0, 0], "x", Ok(stay)),
             (newest::FCHMODAT2, [7, 1, 0, empty, 0, 0], "", Ok(Way::Object(7))),
+            (newest::FCHMODAT2, [7, 0, 0, empty, 0, 0], "", Err(libc::EFAULT)),
             (newest::FCHMODAT2, [7, 1, 0, 1, 0, 0], "x", Err(libc::EINVAL)),
             (libc::SYS_fchownat, [cwd, 1, 0, 0, empty, 0], "", Ok(Way::Object(libc::AT_FDCWD))),
             (libc::SYS_fchownat, [7, 1, 0, 0, nofollow | empty, 0], "x", Ok(stay)),
@@ -313,6 +318,7 @@ mod tests {
             (libc::SYS_utimensat, [7, 1, 0, nofollow, 0, 0], "x", Ok(stay)),
             (libc::SYS_removexattr, [1, at(c"user.a"), 0, 0, 0, 0], "x", Ok(follow)),
             (libc::SYS_lremovexattr, [1, at(c"user.a"), 0, 0, 0, 0], "x", Ok(stay)),
+            (newest::REMOVEXATTRAT, [7, 0, empty, at(c"user.a"), 0, 0], "", Ok(Way::File(7))),
             (newest::REMOVEXATTRAT, [7, 1, empty, at(c"user.a"), 0, 0], "", Ok(Way::File(7))),
         ] {
             let got = asked(nr, args, text).map(|asked| asked.unwrap().0);
