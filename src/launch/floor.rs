@@ -104,11 +104,10 @@ fn add_path(
     Ok(created.add_rule(PathBeneath::new(opened, access))?)
 }
 
-/// The rights that are refused unless granted. Writing includes making device nodes, which nothing
-/// grants, and `Refer`, which Landlock refuses wherever it handles anything.
+/// The rights that are refused unless granted. Nothing grants making device nodes.
 fn handled(rights: FileRights) -> BitFlags<AccessFs> {
     let mut set = granted(rights);
-    if rights.write {
+    if rights.create {
         set |= AccessFs::MakeChar | AccessFs::MakeBlock;
     }
     set
@@ -123,16 +122,19 @@ fn granted(rights: FileRights) -> BitFlags<AccessFs> {
         set |= AccessFs::Execute;
     }
     if rights.write {
-        set |= AccessFs::WriteFile
-            | AccessFs::Truncate
-            | AccessFs::RemoveDir
+        set |= AccessFs::WriteFile | AccessFs::Truncate;
+    }
+    if rights.refer {
+        set |= AccessFs::Refer;
+    }
+    if rights.create {
+        set |= AccessFs::RemoveDir
             | AccessFs::RemoveFile
             | AccessFs::MakeDir
             | AccessFs::MakeReg
             | AccessFs::MakeSock
             | AccessFs::MakeFifo
-            | AccessFs::MakeSym
-            | AccessFs::Refer;
+            | AccessFs::MakeSym;
     }
     set
 }

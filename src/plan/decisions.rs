@@ -11,6 +11,7 @@ use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
 use crate::policy::{
     CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED, NetScope,
     PRCTL_ALLOWED, PRCTL_SECURITY, Policy, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER, Scope, WRITE_INTENT,
+    writes_contents,
 };
 
 /// What besides the policy settles who decides.
@@ -64,15 +65,15 @@ fn decision(policy: &Policy, terms: &Terms, nr: u32) -> Decision {
 fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Decision {
     let named = policy.named(nr);
     match shape {
-        Shape::Path(_) | Shape::TwoPaths(..) => paths(policy, shape),
+        Shape::Path(_) | Shape::TwoPaths(..) => paths(policy, nr, shape),
         Shape::MakeNode(_, mode) => {
             let device = [libc::S_IFCHR, libc::S_IFBLK]
                 .map(|kind| vec![masked(mode, libc::S_IFMT.into(), kind.into())]);
-            let otherwise = match paths(policy, shape) {
+            let otherwise = match paths(policy, nr, shape) {
                 ALLOW => Outcome::Allow,
                 _ => Outcome::Hold,
             };
-            if named { paths(policy, shape) } else { hold_when(device.into(), otherwise) }
+            if named { paths(policy, nr, shape) } else { hold_when(device.into(), otherwise) }
         }
         Shape::Descriptor(_, access) => by_scope(policy, access),
         Shape::Clone => {
@@ -186,10 +187,18 @@ fn open(policy: &Policy, nr: u32, flags: u8) -> Decision {
     let read = policy.named(nr) || policy.granted.contains(Group::FileSystemRead);
     let write = policy.named(nr) || policy.granted.contains(Group::FileSystemWrite);
     let read = read && passes(policy, Access::Read);
+    let granted_write = write;
     let write = write && passes(policy, Access::Write);
     match (read, write) {
         (true, true) => ALLOW,
-        (true, false) => allow_when(vec![vec![masked(flags, WRITE_INTENT, 0)]]),
+        (true, false) => {
+            let mut any = vec![vec![masked(flags, WRITE_INTENT, 0)]];
+            if granted_write && policy.files.shielded {
+                let new = (libc::O_CREAT | libc::O_EXCL) as u64;
+                any.push(vec![masked(flags, new | libc::O_PATH as u64, new)]);
+            }
+            allow_when(any)
+        }
         _ => HOLD,
     }
 }
@@ -209,8 +218,12 @@ fn open_how(policy: &Policy, terms: &Terms, nr: u32, path: PathArg) -> Decision 
     }
 }
 
-fn paths(policy: &Policy, shape: Shape) -> Decision {
-    if shape.paths().all(|path| passes(policy, path.access)) { ALLOW } else { HOLD }
+fn paths(policy: &Policy, nr: u32, shape: Shape) -> Decision {
+    let structural = policy.files.shielded && !writes_contents(nr);
+    let passes = |path: PathArg| {
+        (structural && path.access == Access::Write) || passes(policy, path.access)
+    };
+    if shape.paths().all(passes) { ALLOW } else { HOLD }
 }
 
 fn by_scope(policy: &Policy, access: Access) -> Decision {
@@ -328,7 +341,7 @@ mod tests {
         fn policies()(
             read in 0..3_u8, write in 0..3_u8, client in 0..3_u8, server in 0..3_u8,
             local: bool, implicit: bool, security: bool, permissions: bool,
-            named in prop::option::of(0..MAX_NR),
+            named in prop::option::of(0..MAX_NR), shielded: bool,
         ) -> Policy {
             let mut granted = if implicit { GroupSet::baseline() } else { GroupSet::EMPTY };
             let read = if write > 0 { read.max(write) } else { read };
@@ -357,6 +370,7 @@ mod tests {
                     programs: vec![],
                     scripts: vec![],
                     restricted: false,
+                    shielded: shielded && write == 2,
                 },
                 net: NetRules { client: net(client), server: net(server), local },
             }
@@ -475,6 +489,7 @@ mod tests {
                 programs: vec![],
                 scripts: vec![],
                 restricted: false,
+            shielded: false,
             },
             net: NetRules {
                 client: net(on(Group::NetworkClient)),

@@ -10,15 +10,20 @@ use crate::policy::{FREE_DEVICES, NetScope, Policy, Scope};
 pub struct FileRights {
     /// Opening files to read them, listing directories.
     pub read: bool,
-    /// Opening to write, truncating, making, removing, linking and renaming anything but device nodes.
+    /// Opening to write, truncating.
     pub write: bool,
+    /// Making and removing anything but device nodes.
+    pub create: bool,
+    /// Linking and renaming from one directory to another, which Landlock refuses wherever it handles
+    /// anything.
+    pub refer: bool,
     /// Executing.
     pub execute: bool,
 }
 
 impl FileRights {
     /// No right.
-    pub const NONE: Self = Self { read: false, write: false, execute: false };
+    pub const NONE: Self = Self { read: false, write: false, create: false, refer: false, execute: false };
 
     /// Whether no right is in it.
     pub fn is_empty(&self) -> bool {
@@ -68,15 +73,18 @@ pub fn floor(policy: &Policy) -> Floor {
 fn files(policy: &Policy) -> (FileRights, Vec<(PathBuf, FileRights)>) {
     let files = &policy.files;
     let named = |wanted: fn(Access) -> bool| named_access(policy, wanted);
+    let writing = match files.write {
+        Scope::Everything => false,
+        Scope::Under(_) => true,
+        Scope::Nothing => !named(|a| a == Access::Write || a == Access::Read),
+    };
     let handled = FileRights {
         // Without any read grant every open is refused by its number, and the kernel wants this right
         // for executing as well.
         read: matches!(files.read, Scope::Under(_)),
-        write: match files.write {
-            Scope::Everything => false,
-            Scope::Under(_) => true,
-            Scope::Nothing => !named(|a| a == Access::Write || a == Access::Read),
-        },
+        write: writing,
+        create: writing && !files.shielded,
+        refer: writing,
         execute: matches!(files.execute, Scope::Under(_)),
     };
     let mut rules: Vec<(PathBuf, FileRights)> = Vec::new();
@@ -86,7 +94,11 @@ fn files(policy: &Policy) -> (FileRights, Vec<(PathBuf, FileRights)>) {
     let none = FileRights::NONE;
     give(files.read.roots(), FileRights { read: handled.read, ..none });
     give(files.execute.roots(), FileRights { execute: handled.execute, ..none });
-    give(files.write.roots(), FileRights { write: true, ..none });
+    let write = FileRights { write: true, create: handled.create, refer: true, ..none };
+    give(files.write.roots(), write);
+    if files.shielded {
+        give(&[PathBuf::from("/")], FileRights { refer: true, ..none });
+    }
     give(&files.programs, FileRights { read: handled.read, execute: handled.execute, ..none });
     if files.any() {
         let devices = FREE_DEVICES.map(PathBuf::from);
@@ -108,6 +120,8 @@ fn merge(mut rules: Vec<(PathBuf, FileRights)>) -> Vec<(PathBuf, FileRights)> {
         if same {
             kept.1.read |= next.1.read;
             kept.1.write |= next.1.write;
+            kept.1.create |= next.1.create;
+            kept.1.refer |= next.1.refer;
             kept.1.execute |= next.1.execute;
         }
         same

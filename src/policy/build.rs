@@ -116,9 +116,11 @@ fn files(
         _ if restricted => Scope::Under(list),
         _ => Scope::Everything,
     };
+    let everywhere = write == Scope::Everything;
     let write = shielded(write, &permissions.write, lookup)?;
+    let shielded = everywhere && write != Scope::Everything;
     let (programs, scripts) = lookup.programs();
-    Ok(FileRules { read, write, attributes, execute, programs, scripts, restricted })
+    Ok(FileRules { read, write, attributes, execute, programs, scripts, restricted, shielded })
 }
 
 fn scope(

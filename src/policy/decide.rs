@@ -2,7 +2,7 @@
 
 use super::Policy;
 use super::call::{Address, Call, Object, Place, Relation, Target};
-use super::files::{Scope, is_own_proc, open_access};
+use super::files::{Scope, is_own_proc, makes_new, open_access};
 use super::groups::{self, Group};
 use super::hint::Hint;
 use super::network::{NetScope, SocketRule, is_name_cache};
@@ -209,7 +209,10 @@ impl Policy {
     }
 
     fn decide_object(&self, nr: u32, object: &Object, access: Access) -> Verdict {
-        if self.files.allow(object, access) || self.named_without_list(nr, access) {
+        if self.files.allow(object, access)
+            || self.named_without_list(nr, access)
+            || (self.files.shielded && access == Access::Write && !writes_contents(nr))
+        {
             return match object.place {
                 Place::Fails(errno) => Verdict::Fail(errno),
                 Place::Missing(_) if access == Access::Execute => Verdict::Fail(libc::ENOENT),
@@ -245,6 +248,7 @@ impl Policy {
         };
         match self.decide_open_flags(nr, flags) {
             _ if self.files.is_free(object) => Verdict::Allow,
+            Verdict::Allow if self.files.shielded && makes_new(flags) => Verdict::Allow,
             Verdict::Deny(mut denial) => {
                 denial.hint =
                     open_hint(Hint::for_object(&self.files, object, open_access(flags)), flags);
@@ -445,6 +449,15 @@ fn effect(object: &Object, access: Access) -> Effect {
 
 fn open_hint(hint: Hint, flags: u64) -> Hint {
     if flags & libc::O_CREAT as u64 != 0 { hint.for_directory() } else { hint }
+}
+
+/// Whether a write access of this call changes what a file holds, not where it is.
+pub fn writes_contents(nr: u32) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if i64::from(nr) == libc::SYS_creat {
+        return true;
+    }
+    changes_in_place(nr)
 }
 
 /// Whether a write access of this call needs the file itself to be listed, not its directory.

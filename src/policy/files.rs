@@ -73,6 +73,9 @@ pub struct FileRules {
     pub scripts: Vec<PathBuf>,
     /// Whether `--allow-file-system-path` restricts the grants without a path.
     pub restricted: bool,
+    /// Whether `write` is an unrestricted grant that leaves the kernel's controls out: then it binds what
+    /// is written into existing files only, since controls cannot be made, moved or removed.
+    pub shielded: bool,
 }
 
 impl FileRules {
@@ -183,6 +186,12 @@ pub const WRITE_INTENT: u64 =
     (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | (libc::O_TMPFILE & !libc::O_DIRECTORY))
         as u64;
 
+/// Whether the open can only make a new file (`O_CREAT` with `O_EXCL`), which no control is.
+pub fn makes_new(flags: u64) -> bool {
+    let both = (libc::O_CREAT | libc::O_EXCL) as u64;
+    flags & both == both && flags & libc::O_PATH as u64 == 0
+}
+
 /// What an open with `flags` does.
 pub fn open_access(flags: u64) -> Access {
     if flags & libc::O_PATH as u64 != 0 {
@@ -219,6 +228,7 @@ mod tests {
             programs: vec!["/opt/tool".into()],
             scripts: vec!["/opt/script".into()],
             restricted: false,
+            shielded: false,
         }
     }
 

@@ -65,7 +65,7 @@ pub fn rule(
         Ok(()) => Action::Return(0).into(),
         Err(Unmade::Fails(errno)) => Action::Return(-i64::from(errno)).into(),
         Err(Unmade::OutOfReach) => unreadable(judge, call),
-        Err(Unmade::Ruled(ruling)) => ruling,
+        Err(Unmade::Ruled(ruling)) => *ruling,
     }
 }
 
@@ -89,7 +89,7 @@ enum Unmade {
     /// The object, or the caller's identity, is not to be had.
     OutOfReach,
     /// What was got hold of is not what was judged first, and not allowed.
-    Ruled(Ruling),
+    Ruled(Box<Ruling>),
 }
 
 impl From<io::Error> for Unmade {
@@ -169,7 +169,7 @@ impl Caller<'_> {
         let ruling = self.judge.carry_out(Call { target, ..call.clone() });
         match ruling.action {
             Action::Resume => Ok(()),
-            _ => Err(Unmade::Ruled(ruling)),
+            _ => Err(Unmade::Ruled(Box::new(ruling))),
         }
     }
 

@@ -107,7 +107,7 @@ fn go_back(from: Option<&Identity>, ours: &Identity) {
         }
         become_like(from, ours)
     };
-    if !from.is_some_and(|from| back(from).is_ok()) {
+    if from.is_none_or(|from| back(from).is_err()) {
         std::process::abort();
     }
 }

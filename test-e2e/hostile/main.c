@@ -16,6 +16,8 @@ int restart(int, char **), trap(int, char **), linger(int, char **), hang(int, c
 int tcp_semantics(int, char **), connect_waits(int, char **), local_semantics(int, char **);
 int udp_semantics(int, char **);
 int state(int, char **), opens(int, char **);
+int attributes_path(int, char **), attributes_descriptor(int, char **), attributes_swap(int, char **);
+int attributes_drop(int, char **);
 
 static const struct {
 	const char *name;
@@ -71,6 +73,10 @@ static const struct {
 	{ "local-semantics", local_semantics },
 	{ "state", state },
 	{ "opens", opens },
+	{ "attributes-path", attributes_path },
+	{ "attributes-descriptor", attributes_descriptor },
+	{ "attributes-swap", attributes_swap },
+	{ "attributes-drop", attributes_drop },
 };
 
 int main(int argc, char **argv)

@@ -24,6 +24,7 @@ fn listed() -> Policy {
             programs: vec!["/bin/tool".into()],
             scripts: vec![],
             restricted: false,
+            shielded: false,
         },
         net: NetRules {
             client: NetScope::Only(vec![Peer { net: None, port: Some(443) }]),

@@ -53,7 +53,7 @@ pub enum Way {
 pub fn read(call: &Call, object: &Object, tid: Pid) -> Result<Option<Asked>, Errno> {
     let Entry { nr, args, .. } = call.entry;
     let way = way(&call.entry, object)?;
-    let change = Reader { tid }.change(i64::from(nr), &args, way)?;
+    let change = Reader(tid).change(i64::from(nr), &args, way)?;
     Ok(change.map(|change| Asked { way, change }))
 }
 
@@ -88,9 +88,7 @@ fn follows(path: PathArg, args: &[u64; 6]) -> bool {
 }
 
 /// Reads the memory of a thread.
-struct Reader {
-    tid: Pid,
-}
+struct Reader(Pid);
 
 impl Reader {
     fn change(&self, nr: i64, args: &[u64; 6], way: Way) -> Result<Option<Change>, Errno> {
@@ -128,7 +126,7 @@ impl Reader {
 
     fn bytes(&self, addr: u64, len: usize) -> Result<Vec<u8>, Errno> {
         let mut bytes = vec![0; len];
-        memory::read_exact(self.tid, addr, &mut bytes).map_err(|_| libc::EFAULT)?;
+        memory::read_exact(self.0, addr, &mut bytes).map_err(|_| libc::EFAULT)?;
         Ok(bytes)
     }
 
@@ -182,7 +180,7 @@ impl Reader {
     }
 
     fn name(&self, addr: u64) -> Result<CString, Errno> {
-        match memory::read_c_string(self.tid, addr, MAX_NAME + 1) {
+        match memory::read_c_string(self.0, addr, MAX_NAME + 1) {
             Ok(name) if !name.is_empty() => CString::new(name).map_err(|_| libc::ERANGE),
             Err(error) if error.raw_os_error() != Some(libc::ENAMETOOLONG) => Err(libc::EFAULT),
             // strncpy_from_user in import_xattr_name (fs/xattr.c)
@@ -226,11 +224,9 @@ impl Reader {
 
     /// The requests that set flags and versions take an `int`, whatever size they name (ioctl_iflags(2)).
     fn ioctl(&self, request: u32, addr: u64) -> Result<Change, Errno> {
-        let size = match ioctl_size(request) {
-            8 => 4,
-            size => size,
-        };
-        Ok(Change::Ioctl(request, self.bytes(addr, size)?))
+        let size = ioctl_size(request);
+        let bytes = self.bytes(addr, if size == 8 { 4 } else { size })?;
+        Ok(Change::Ioctl(request, bytes))
     }
 }
 
