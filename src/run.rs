@@ -125,7 +125,9 @@ impl Layers {
                 None => notes.push(format!("Landlock ABI {} under the rules", foundation.abi)),
             }
         } else if delayed {
-            notes.push("no Landlock domain: it cannot be entered once enforcement begins".to_owned());
+            notes.push(
+                "no Landlock domain: it cannot be entered once enforcement begins".to_owned(),
+            );
         } else if config.mode == Mode::Run {
             notes.push("no Landlock domain: --landlock=off".to_owned());
         }

@@ -14,6 +14,7 @@
 
 mod harness;
 
+mod attributes;
 mod basics;
 mod behalf;
 mod changes;

@@ -287,7 +287,9 @@ impl<'r> Walk<'r> {
         match error.raw_os_error() {
             Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES) => {}
             _ => {
-                return Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(libc::EIO)));
+                return Err(io::Error::from_raw_os_error(
+                    error.raw_os_error().unwrap_or(libc::EIO),
+                ));
             }
         }
         if self.rest.iter().any(|part| part == b"..") {
@@ -448,7 +450,14 @@ mod tests {
             (folder, "f".to_owned(), inside("f")),
             (folder, "./f".to_owned(), inside("f")),
             (CWD, format!("/proc/self/fd/{folder}/f"), inside("f")),
-            (CWD, format!("/proc/{me}/fd/{folder}/../{}/f", root.file_name().unwrap().to_str().unwrap()), inside("f")),
+            (
+                CWD,
+                format!(
+                    "/proc/{me}/fd/{folder}/../{}/f",
+                    root.file_name().unwrap().to_str().unwrap()
+                ),
+                inside("f"),
+            ),
             (CWD, format!("/proc/thread-self/fd/{pipe}"), Place::Anonymous),
             (CWD, format!("/proc/self/fd/{gone}"), inside("gone")),
             (CWD, "/proc/self/root/etc/passwd".to_owned(), Place::Path("/etc/passwd".into())),

@@ -122,7 +122,13 @@ fn granted(rights: FileRights) -> BitFlags<AccessFs> {
         set |= AccessFs::Execute;
     }
     if rights.write {
-        set |= AccessFs::WriteFile | AccessFs::Truncate;
+        set |= AccessFs::WriteFile;
+    }
+    if rights.ioctl {
+        set |= AccessFs::IoctlDev;
+    }
+    if rights.truncate {
+        set |= AccessFs::Truncate;
     }
     if rights.refer {
         set |= AccessFs::Refer;

@@ -10,8 +10,8 @@ use crate::policy::groups::{self, MAX_NR};
 use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
 use crate::policy::{
     CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED, NetScope,
-    PRCTL_ALLOWED, PRCTL_SECURITY, Policy, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER, Scope, WRITE_INTENT,
-    writes_contents,
+    PRCTL_ALLOWED, PRCTL_SECURITY, Policy, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER, Scope,
+    WRITE_INTENT, writes_contents,
 };
 
 /// What besides the policy settles who decides.
@@ -84,7 +84,8 @@ fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Deci
         Shape::Ioctl => ioctl(policy),
         Shape::Fcntl => hold_when(vec![vec![among(1, &FCNTL_OWNER)]], Outcome::Allow),
         Shape::SocketOption if !named && matches!(policy.net.client, NetScope::Only(_)) => {
-            let routes = |(level, options): (u32, &[u32])| vec![among(1, &[level]), among(2, options)];
+            let routes =
+                |(level, options): (u32, &[u32])| vec![among(1, &[level]), among(2, options)];
             hold_when(ROUTING_OPTIONS.map(routes).into(), Outcome::Allow)
         }
         Shape::Prctl if named => ALLOW,
@@ -145,7 +146,7 @@ fn socket_pairs(policy: &Policy) -> Decision {
 
 fn connect(policy: &Policy, terms: &Terms) -> Decision {
     match (&policy.net.client, policy.net.local) {
-        (NetScope::Everything, true) if !policy.files.has_list() => ALLOW,
+        (NetScope::Everything, true) if !matches!(policy.files.read, Scope::Under(_)) => ALLOW,
         // Anything but the length of an internet address is looked at for the report.
         (NetScope::Everything, false) if terms.dead_ends => {
             let lengths =
@@ -220,9 +221,8 @@ fn open_how(policy: &Policy, terms: &Terms, nr: u32, path: PathArg) -> Decision 
 
 fn paths(policy: &Policy, nr: u32, shape: Shape) -> Decision {
     let structural = policy.files.shielded && !writes_contents(nr);
-    let passes = |path: PathArg| {
-        (structural && path.access == Access::Write) || passes(policy, path.access)
-    };
+    let passes =
+        |path: PathArg| (structural && path.access == Access::Write) || passes(policy, path.access);
     if shape.paths().all(passes) { ALLOW } else { HOLD }
 }
 
@@ -371,6 +371,7 @@ mod tests {
                     scripts: vec![],
                     restricted: false,
                     shielded: shielded && write == 2,
+                    controllable: None,
                 },
                 net: NetRules { client: net(client), server: net(server), local },
             }
@@ -489,7 +490,8 @@ mod tests {
                 programs: vec![],
                 scripts: vec![],
                 restricted: false,
-            shielded: false,
+                shielded: false,
+                controllable: None,
             },
             net: NetRules {
                 client: net(on(Group::NetworkClient)),

@@ -10,8 +10,11 @@ use crate::policy::{FREE_DEVICES, NetScope, Policy, Scope};
 pub struct FileRights {
     /// Opening files to read them, listing directories.
     pub read: bool,
-    /// Opening to write, truncating.
+    /// Opening to write.
     pub write: bool,
+    /// Truncating. Where it is handled, the kernel asks for it at every open, for reading as well
+    /// (`hook_file_open`, security/landlock/fs.c), which then costs half as much again.
+    pub truncate: bool,
     /// Making and removing anything but device nodes.
     pub create: bool,
     /// Linking and renaming from one directory to another, which Landlock refuses wherever it handles
@@ -19,11 +22,21 @@ pub struct FileRights {
     pub refer: bool,
     /// Executing.
     pub execute: bool,
+    /// Controlling devices with ioctl(2).
+    pub ioctl: bool,
 }
 
 impl FileRights {
     /// No right.
-    pub const NONE: Self = Self { read: false, write: false, create: false, refer: false, execute: false };
+    pub const NONE: Self = Self {
+        read: false,
+        write: false,
+        truncate: false,
+        create: false,
+        refer: false,
+        execute: false,
+        ioctl: false,
+    };
 
     /// Whether no right is in it.
     pub fn is_empty(&self) -> bool {
@@ -78,24 +91,33 @@ fn files(policy: &Policy) -> (FileRights, Vec<(PathBuf, FileRights)>) {
         Scope::Under(_) => true,
         Scope::Nothing => !named(|a| a == Access::Write || a == Access::Read),
     };
+    let listed = matches!(files.write, Scope::Under(_)) && !files.shielded;
     let handled = FileRights {
         // Without any read grant every open is refused by its number, and the kernel wants this right
         // for executing as well.
         read: matches!(files.read, Scope::Under(_)),
+        // Where writing is not granted at all, opens of the free devices are the only ones whose path
+        // counts; every other call is refused by its number.
         write: writing,
-        create: writing && !files.shielded,
-        refer: writing,
+        truncate: listed,
+        create: listed,
+        refer: listed || files.shielded,
         execute: matches!(files.execute, Scope::Under(_)),
+        ioctl: files.controllable.is_some() && files.any(),
     };
     let mut rules: Vec<(PathBuf, FileRights)> = Vec::new();
     let mut give = |paths: &[PathBuf], rights: FileRights| {
         rules.extend(paths.iter().map(|path| (path.clone(), rights)));
     };
     let none = FileRights::NONE;
-    give(files.read.roots(), FileRights { read: handled.read, ..none });
+    let ioctl = handled.ioctl;
+    give(files.read.roots(), FileRights { read: handled.read, ioctl, ..none });
+    give(files.controllable.as_deref().unwrap_or_default(), FileRights { ioctl, ..none });
     give(files.execute.roots(), FileRights { execute: handled.execute, ..none });
-    let write = FileRights { write: true, create: handled.create, refer: true, ..none };
-    give(files.write.roots(), write);
+    give(
+        files.write.roots(),
+        FileRights { read: false, execute: false, ioctl: ioctl && !files.shielded, ..handled },
+    );
     if files.shielded {
         give(&[PathBuf::from("/")], FileRights { refer: true, ..none });
     }
@@ -120,9 +142,11 @@ fn merge(mut rules: Vec<(PathBuf, FileRights)>) -> Vec<(PathBuf, FileRights)> {
         if same {
             kept.1.read |= next.1.read;
             kept.1.write |= next.1.write;
+            kept.1.truncate |= next.1.truncate;
             kept.1.create |= next.1.create;
             kept.1.refer |= next.1.refer;
             kept.1.execute |= next.1.execute;
+            kept.1.ioctl |= next.1.ioctl;
         }
         same
     });

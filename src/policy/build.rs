@@ -116,11 +116,25 @@ fn files(
         _ if restricted => Scope::Under(list),
         _ => Scope::Everything,
     };
+    let controllable = lookup.ordinary().map_err(BuildError::Root)?.map(|mut paths| {
+        paths.retain(|path| path.starts_with("/dev"));
+        paths
+    });
     let everywhere = write == Scope::Everything;
     let write = shielded(write, &permissions.write, lookup)?;
     let shielded = everywhere && write != Scope::Everything;
     let (programs, scripts) = lookup.programs();
-    Ok(FileRules { read, write, attributes, execute, programs, scripts, restricted, shielded })
+    Ok(FileRules {
+        read,
+        write,
+        attributes,
+        execute,
+        programs,
+        scripts,
+        restricted,
+        shielded,
+        controllable,
+    })
 }
 
 fn scope(
@@ -140,11 +154,7 @@ fn scope(
 }
 
 /// Takes the kernel's controls out of an unrestricted write grant; what was listed besides stays in.
-fn shielded(
-    write: Scope,
-    grant: &PathGrant,
-    lookup: &dyn Lookup,
-) -> Result<Scope, BuildError> {
+fn shielded(write: Scope, grant: &PathGrant, lookup: &dyn Lookup) -> Result<Scope, BuildError> {
     if write != Scope::Everything {
         return Ok(write);
     }

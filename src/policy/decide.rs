@@ -8,8 +8,7 @@ use super::hint::Hint;
 use super::network::{NetScope, SocketRule, is_name_cache};
 use super::operation::{
     CLONE_NAMESPACES, CLONE_UNTRACED, IOCTL_ATTRIBUTES, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER,
-    ioctl_denied,
-    prctl_allowed,
+    ioctl_denied, prctl_allowed,
 };
 use super::shape::{self, Access, Shape};
 
@@ -141,7 +140,11 @@ impl Policy {
         self.granted.contains(Group::Descriptors)
             && object.access == Access::Look
             && match object.text.as_slice() {
-                b"" => object.dirfd >= 0 && object.place != Place::Fails(libc::ENOENT),
+                b"" => {
+                    object.dirfd >= 0
+                        && object.place != Place::Fails(libc::ENOENT)
+                        && [libc::SYS_newfstatat, libc::SYS_statx].contains(&call.entry.nr.into())
+                }
                 text => text == b"/proc/self/exe",
             }
     }
@@ -361,9 +364,7 @@ impl Policy {
     fn decide_address(&self, nr: u32, address: &Address, granted: bool, access: Access) -> Verdict {
         if granted {
             return match address {
-                Address::Local(object) if self.files.has_list() || access == Access::Write => {
-                    self.decide_local(nr, object, access)
-                }
+                Address::Local(object) => self.decide_local(nr, object, access),
                 _ => Verdict::Allow,
             };
         }

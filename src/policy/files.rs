@@ -76,16 +76,12 @@ pub struct FileRules {
     /// Whether `write` is an unrestricted grant that leaves the kernel's controls out: then it binds what
     /// is written into existing files only, since controls cannot be made, moved or removed.
     pub shielded: bool,
+    /// The devices that a user who could open any (root) may control with ioctl(2) besides listed ones;
+    /// `None` for others, whom the kernel's permissions keep off.
+    pub controllable: Option<Vec<PathBuf>>,
 }
 
 impl FileRules {
-    /// Whether any access is decided by path, so that calls with paths have to be looked at.
-    pub fn has_list(&self) -> bool {
-        [&self.read, &self.write, &self.attributes, &self.execute]
-            .iter()
-            .any(|scope| matches!(scope, Scope::Under(_)))
-    }
-
     /// Whether any path grant was given at all.
     pub fn any(&self) -> bool {
         self.read != Scope::Nothing
@@ -100,9 +96,7 @@ impl FileRules {
 
     /// Whether `access` to the object is within the rules. The group was granted already.
     pub fn allow(&self, object: &Object, access: Access) -> bool {
-        if matches!(access, Access::Look | Access::Read | Access::Write)
-            && self.is_free(object)
-        {
+        if matches!(access, Access::Look | Access::Read | Access::Write) && self.is_free(object) {
             return true;
         }
         match &object.place {
@@ -229,6 +223,7 @@ mod tests {
             scripts: vec!["/opt/script".into()],
             restricted: false,
             shielded: false,
+            controllable: None,
         }
     }
 

@@ -14,7 +14,8 @@ pub use build::{BuildError, Lookup, build};
 pub use call::{Address, Call, Object, Place, Relation, Target};
 pub use decide::{Denial, Effect, Reason, Verdict, writes_contents};
 pub use files::{
-    FREE_DEVICES, FileRules, PLAIN_DEVICES, Scope, WRITE_INTENT, is_kernel_control, makes_new, open_access,
+    FREE_DEVICES, FileRules, PLAIN_DEVICES, Scope, WRITE_INTENT, is_kernel_control, makes_new,
+    open_access,
 };
 pub use groups::{Group, GroupSet};
 pub use hint::Hint;

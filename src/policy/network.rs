@@ -64,7 +64,9 @@ impl NetScope {
     /// Whether some port of the address lies in it.
     fn reaches(&self, ip: IpAddr) -> bool {
         match self {
-            NetScope::Only(peers) => peers.iter().any(|peer| Peer { port: None, ..*peer }.matches(ip, 0)),
+            NetScope::Only(peers) => {
+                peers.iter().any(|peer| Peer { port: None, ..*peer }.matches(ip, 0))
+            }
             whole => whole.contains(ip, 0),
         }
     }
@@ -202,7 +204,8 @@ impl NetRules {
 pub fn is_name_cache(address: &Address) -> bool {
     let Address::Local(object) = address else { return false };
     let is_nscd = |path: &[u8]| path == b"/var/run/nscd/socket" || path == b"/run/nscd/socket";
-    is_nscd(&object.text) || matches!(&object.place, Place::Path(path) | Place::Missing(path) if is_nscd(path))
+    is_nscd(&object.text)
+        || matches!(&object.place, Place::Path(path) | Place::Missing(path) if is_nscd(path))
 }
 
 #[cfg(test)]

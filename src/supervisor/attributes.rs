@@ -7,7 +7,7 @@
 //! is then, and changed through that very descriptor.
 //!
 //! gatekeeper may be more than the caller, and looks the path up and makes the change as the caller
-//! ([`identity`]): with its user, groups and capabilities.
+//! ([`acting_as`]): with its user, groups and capabilities.
 
 mod change;
 

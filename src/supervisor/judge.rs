@@ -3,8 +3,8 @@
 use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use super::{attributes, behalf};
 use super::trigger::{Cause, Enforcement};
+use super::{attributes, behalf};
 use crate::cli::OnDenied;
 use crate::decode::{self, Guest, Host, Live};
 use crate::gate::Attempt;

@@ -1,8 +1,8 @@
 //! The supervisor: the tracer's loop, the judge, triggers, signals.
 
 mod attributes;
-mod family;
 mod behalf;
+mod family;
 mod judge;
 mod settle;
 mod signals;

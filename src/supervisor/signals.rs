@@ -28,6 +28,8 @@ pub struct Forwarding {
     pub stopped: AtomicBool,
     /// Whether it was sent a stop signal that reached gatekeeper only.
     pub stop_passed: AtomicBool,
+    /// Whether a SIGCONT has arrived since the last stop signal.
+    pub continued: AtomicBool,
     /// Whether gatekeeper stopped itself along with it.
     pub self_stopped: AtomicBool,
 }
@@ -69,6 +71,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 fn pass(judge: &Judge, forwarding: &Forwarding, main: Pid, taken: Taken) {
+    if taken.signal == libc::SIGCONT {
+        forwarding.continued.store(true, Ordering::SeqCst);
+    }
     // What the terminal sends goes to its whole foreground group, the command among it.
     let same_group = ids::process_group(main).is_ok_and(|group| group == judge.host.group);
     if taken.from_kernel && same_group {
@@ -82,7 +87,10 @@ fn pass(judge: &Judge, forwarding: &Forwarding, main: Pid, taken: Taken) {
         {
             return;
         }
-        libc::SIGTSTP => forwarding.stop_passed.store(true, Ordering::SeqCst),
+        libc::SIGTSTP => {
+            forwarding.continued.store(false, Ordering::SeqCst);
+            forwarding.stop_passed.store(true, Ordering::SeqCst);
+        }
         _ => {}
     }
     if let Err(error) = ids::kill(main, taken.signal) {

@@ -10,7 +10,7 @@ use super::signals::Forwarding;
 use super::trace::Tracer;
 use crate::gate::ptrace::{self as gate, AtEntry};
 use crate::sys::ptrace::{self, CallStop, Stopped};
-use crate::sys::signals::SI_KERNEL;
+use crate::sys::signals::{self, SI_KERNEL};
 use crate::sys::wait::{Status, Waiter};
 use crate::sys::{Pid, ids};
 
@@ -69,7 +69,7 @@ impl Supervisor {
         let mut launched = Some(launched);
         let mut changes = Waiter::default();
         while !(self.family.is_empty() && self.ending.is_some()) {
-            let Some((pid, status)) = changes.next()? else { break };
+            let Some((pid, status)) = changes.change()? else { break };
             match status {
                 Status::Exited(code) => self.ended(pid, Ending::Exited(code)),
                 Status::Signaled(signal) => self.ended(pid, Ending::Signaled(signal)),
@@ -176,6 +176,9 @@ impl Supervisor {
             let from_kernel =
                 ptrace::gone(stopped.signal_origin())?.is_some_and(|(code, _)| code == SI_KERNEL);
             self.terminal_stop = from_kernel;
+            if from_kernel {
+                self.forwarding.continued.store(false, Ordering::SeqCst);
+            }
         }
         stopped.resume(signal)
     }
@@ -193,7 +196,11 @@ impl Supervisor {
         let passed = self.forwarding.stop_passed.swap(false, Ordering::SeqCst);
         let same_group =
             ids::process_group(self.main).is_ok_and(|group| group == self.judge.host.group);
-        if passed || (std::mem::take(&mut self.terminal_stop) && same_group) {
+        let terminal = std::mem::take(&mut self.terminal_stop) && same_group;
+        // Whoever continued the job meanwhile would not do so again.
+        let continued =
+            self.forwarding.continued.load(Ordering::SeqCst) || signals::is_pending(libc::SIGCONT);
+        if (passed || terminal) && !continued {
             self.forwarding.self_stopped.store(true, Ordering::SeqCst);
             ids::kill(self.judge.host.supervisor, libc::SIGSTOP)?;
         }

@@ -87,7 +87,8 @@ impl Signals {
     /// Waits until one is pending and leaves it so.
     pub fn wait(&self) -> io::Result<()> {
         loop {
-            let mut poll = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+            let mut poll =
+                libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             // SAFETY: one pollfd.
             match check(libc::c_long::from(unsafe { libc::poll(&raw mut poll, 1, -1) })) {
                 Ok(_) => return Ok(()),

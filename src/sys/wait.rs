@@ -49,7 +49,7 @@ impl Waiter {
     /// Waits for the next change of any child or tracee; `None` when there is none left (ECHILD).
     ///
     /// Interrupted waits are taken up again.
-    pub fn next(&mut self) -> io::Result<Option<(Pid, Status)>> {
+    pub fn change(&mut self) -> io::Result<Option<(Pid, Status)>> {
         let begin = Instant::now();
         let mut seen = Seen::Nothing;
         while self.soon && seen == Seen::Nothing && begin.elapsed() < LOOK_OUT {
@@ -70,9 +70,9 @@ impl Waiter {
     }
 }
 
-/// As [`Waiter::next`], for a single change.
+/// As [`Waiter::change`], for a single change.
 pub fn next() -> io::Result<Option<(Pid, Status)>> {
-    Waiter::default().next()
+    Waiter::default().change()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::policy::GroupSet;
 use crate::policy::files::FileRules;
 use crate::policy::network::{NetRules, NetScope, Peer};
-use crate::policy::GroupSet;
 use crate::sys::arch::{AUDIT_ARCH, Entry, FOREIGN_BIT};
 
 /// The baseline, reading below /srv, writing below /srv/out, connecting to port 443.
@@ -25,6 +25,7 @@ fn listed() -> Policy {
             scripts: vec![],
             restricted: false,
             shielded: false,
+            controllable: None,
         },
         net: NetRules {
             client: NetScope::Only(vec![Peer { net: None, port: Some(443) }]),
@@ -119,11 +120,7 @@ fn paths_under_a_list() {
             at("/srv/x", Attributes),
             Deny(outside(Attributes), "--allow-file-system-write=/srv/x"),
         ),
-        (
-            libc::SYS_mkdirat,
-            object("x", Place::Unknown, Write),
-            Deny(Reason::Unresolvable, ""),
-        ),
+        (libc::SYS_mkdirat, object("x", Place::Unknown, Write), Deny(Reason::Unresolvable, "")),
         (libc::SYS_mkdirat, object("x", Place::Fails(libc::ELOOP), Write), Fail(libc::ELOOP)),
         (libc::SYS_execveat, object("", Place::Anonymous, Execute), Deny(Reason::Unresolvable, "")),
     ] {
@@ -174,14 +171,20 @@ fn the_baseline_reaches_no_path_and_no_network() {
     let own = |text: &str| {
         Target::Objects(vec![object(text, Place::Path("/usr/bin/x".into()), Access::Look)])
     };
-    let held = Target::Objects(vec![Object { dirfd: 1, ..object("", Place::Anonymous, Access::Look) }]);
+    let held =
+        Target::Objects(vec![Object { dirfd: 1, ..object("", Place::Anonymous, Access::Look) }]);
     for (nr, args, target, want) in [
         (libc::SYS_getpid, [0; 6], Target::Registers, Allow),
         (libc::SYS_fstat, [0; 6], Target::Registers, Allow),
         (libc::SYS_newfstatat, [0; 6], etc(), Deny(read, "--allow-file-system-read=/etc/passwd")),
         (libc::SYS_newfstatat, [0; 6], held, Allow),
         (libc::SYS_readlinkat, [0; 6], own("/proc/self/exe"), Allow),
-        (libc::SYS_readlinkat, [0; 6], own("/x"), Deny(read, "--allow-file-system-read=/usr/bin/x")),
+        (
+            libc::SYS_readlinkat,
+            [0; 6],
+            own("/x"),
+            Deny(read, "--allow-file-system-read=/usr/bin/x"),
+        ),
         (libc::SYS_socket, [1, 1, 0, 0, 0, 0], Target::Registers, DeadEnd),
         (
             libc::SYS_socket,
@@ -280,7 +283,11 @@ fn addresses() {
         ),
     ] {
         let text = format!("{nr} {address:?}");
-        assert_eq!(short(listed().decide(&call(nr, [0; 6], Target::Address(address)))), want, "{text}");
+        assert_eq!(
+            short(listed().decide(&call(nr, [0; 6], Target::Address(address)))),
+            want,
+            "{text}"
+        );
     }
 }
 
