@@ -32,6 +32,7 @@ pub mod error;
 pub mod exit;
 pub mod gate;
 pub mod launch;
+mod layers;
 pub mod plan;
 pub mod policy;
 pub mod report;

@@ -6,15 +6,16 @@ use std::thread;
 
 use thiserror::Error;
 
-use crate::cli::{Config, GateChoice, LandlockChoice, Mode, Start};
+use crate::cli::{Config, GateChoice, Mode};
 use crate::decode::Host;
 use crate::error::plain;
 use crate::exit::{self, ExitCode};
 use crate::gate::crew::Crew;
 use crate::launch::descriptors;
 use crate::launch::program::{self, ProgramError};
-use crate::launch::{self, Foundation, LaunchError, Launched, Spec, Step, SystemLookup};
-use crate::plan::{self, Floor, GateKind, Terms, bpf};
+use crate::launch::{self, LaunchError, Launched, Spec, Step, SystemLookup};
+use crate::layers::Layers;
+use crate::plan::{self, GateKind, bpf};
 use crate::policy::{self, Policy};
 use crate::report::{self, Event, Human, Reporter};
 use crate::supervisor::{Cause, Ending, Enforcement, Forwarding, Judge, Supervisor, Tracer};
@@ -58,7 +59,7 @@ impl RunError {
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> RunError {
+pub(crate) fn internal(error: impl std::fmt::Display) -> RunError {
     RunError::Internal(error.to_string())
 }
 
@@ -87,91 +88,6 @@ pub fn run(config: &Config) -> Result<u8, RunError> {
 fn log_error(config: &Config, error: &io::Error) -> RunError {
     let file = config.log_file.as_deref().unwrap_or_else(|| "".as_ref());
     RunError::Usage(format!("--log-file={}: {}", file.display(), plain(error)))
-}
-
-/// Which layers this machine and these flags give.
-struct Layers {
-    floor: Option<Floor>,
-    foundation: Foundation,
-    notes: Vec<String>,
-}
-
-impl Layers {
-    fn choose(config: &Config, policy: &Policy) -> Result<Self, RunError> {
-        let delayed = matches!(config.start, Start::Delayed(_));
-        let wanted = config.mode == Mode::Run && config.landlock != LandlockChoice::Off;
-        let mut foundation = Foundation { abi: 0 };
-        if wanted && !delayed {
-            foundation = Foundation::of_this_kernel();
-        }
-        let required = wanted && config.landlock == LandlockChoice::Required;
-        if required && delayed {
-            return Err(RunError::Usage(
-                "--landlock=required: a Landlock domain cannot be entered after the start; leave \
-                 out the trigger, or use --landlock=auto"
-                    .to_owned(),
-            ));
-        }
-        if required && !foundation.scopes() {
-            return Err(internal(format!(
-                "--landlock=required: {}",
-                lacking(foundation).unwrap_or_default()
-            )));
-        }
-        let mut notes = Vec::new();
-        if wanted && !delayed {
-            match lacking(foundation) {
-                Some(warning) => log::warn!("{warning}"),
-                None => notes.push(format!("Landlock ABI {} under the rules", foundation.abi)),
-            }
-        } else if delayed {
-            notes.push(
-                "no Landlock domain: it cannot be entered once enforcement begins".to_owned(),
-            );
-        } else if config.mode == Mode::Run {
-            notes.push("no Landlock domain: --landlock=off".to_owned());
-        }
-        let floor = (foundation.abi > 0).then(|| plan::floor(policy));
-        Ok(Self { floor, foundation, notes })
-    }
-
-    fn terms(&self, config: &Config, policy: &Policy, gate: GateKind) -> Terms {
-        let (delayed, triggers) = match &config.start {
-            Start::AtOnce => (false, None),
-            Start::Delayed(triggers) => (true, Some(triggers)),
-        };
-        Terms {
-            dead_ends: gate == GateKind::Notify
-                && !delayed
-                && !policy.named(libc::SYS_socket as u32),
-            files_floored: self.foundation.files(),
-            signals_floored: self.foundation.scopes(),
-            watch_output: triggers.is_some_and(|t| t.watch_output()),
-            watch_listen: triggers.is_some_and(|t| t.on_listen),
-        }
-    }
-}
-
-/// What this kernel's Landlock does not hold, if anything.
-fn lacking(foundation: Foundation) -> Option<String> {
-    let missing = match foundation {
-        f if f.scopes() => return None,
-        f if f.ports() => "signals and abstract sockets",
-        f if f.files() => "TCP ports, signals and abstract sockets",
-        f if f.abi > 0 => "truncation, TCP ports, signals and abstract sockets",
-        _ => {
-            return Some(
-                "this kernel has no Landlock: path and port rules rest on the supervisor's checks \
-                 alone"
-                    .to_owned(),
-            );
-        }
-    };
-    Some(format!(
-        "this kernel's Landlock (ABI {}) does not cover {missing}: there the supervisor's checks \
-         stand alone",
-        foundation.abi
-    ))
 }
 
 /// Launches under the gate that is asked for and to be had.

@@ -1,16 +1,20 @@
 //! The verdict on one call.
 
 use super::Policy;
-use super::call::{Address, Call, Object, Place, Relation, Target};
-use super::files::{Scope, is_own_proc, makes_new, open_access};
+use super::call::{Call, Place, Relation, Target};
 use super::groups::{self, Group};
 use super::hint::Hint;
-use super::network::{NetScope, SocketRule, is_name_cache};
+use super::network::NetScope;
 use super::operation::{
     CLONE_NAMESPACES, CLONE_UNTRACED, IOCTL_ATTRIBUTES, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER,
     ioctl_denied, prctl_allowed,
 };
 use super::shape::{self, Access, Shape};
+
+mod objects;
+mod peers;
+
+pub use objects::writes_contents;
 
 /// What the policy says of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,210 +203,6 @@ impl Policy {
         }
     }
 
-    fn decide_objects(&self, call: &Call) -> Verdict {
-        let objects = match &call.target {
-            Target::Objects(objects) => objects,
-            other => return unread(other),
-        };
-        objects
-            .iter()
-            .map(|object| self.decide_object(call.entry.nr, object, object.access))
-            .find(|verdict| *verdict != Verdict::Allow)
-            .unwrap_or(Verdict::Allow)
-    }
-
-    fn decide_object(&self, nr: u32, object: &Object, access: Access) -> Verdict {
-        if self.files.allow(object, access)
-            || self.named_without_list(nr, access)
-            || (self.files.shielded && access == Access::Write && !writes_contents(nr))
-        {
-            return match object.place {
-                Place::Fails(errno) => Verdict::Fail(errno),
-                Place::Missing(_) if access == Access::Execute => Verdict::Fail(libc::ENOENT),
-                _ => Verdict::Allow,
-            };
-        }
-        let reason = match object.place {
-            Place::Path(_) | Place::Missing(_) => Reason::OutsidePaths(access),
-            _ => Reason::Unresolvable,
-        };
-        let hint = self.object_hint(nr, object, access);
-        Verdict::Deny(Denial { reason, hint, effect: effect(object, access) })
-    }
-
-    /// A call granted by name alone has no list of its own; a list that exists binds it too.
-    fn named_without_list(&self, nr: u32, access: Access) -> bool {
-        let scope = match access {
-            Access::Write => &self.files.write,
-            Access::Attributes => &self.files.attributes,
-            Access::Execute => &self.files.execute,
-            _ => &self.files.read,
-        };
-        self.named(nr) && *scope == Scope::Nothing
-    }
-
-    fn decide_open(&self, call: &Call) -> Verdict {
-        let nr = call.entry.nr;
-        let (object, flags) = match &call.target {
-            Target::Open(object, flags) => (object, *flags),
-            // Only the kind of open is at issue where no path is: the flags are in a register.
-            Target::Registers => return self.decide_open_flags(nr, open_flags(call)),
-            other => return unread(other),
-        };
-        match self.decide_open_flags(nr, flags) {
-            _ if self.files.is_free(object) => Verdict::Allow,
-            Verdict::Allow if self.files.shielded && makes_new(flags) => Verdict::Allow,
-            Verdict::Deny(mut denial) => {
-                denial.hint =
-                    open_hint(Hint::for_object(&self.files, object, open_access(flags)), flags);
-                denial.effect = effect(object, open_access(flags));
-                Verdict::Deny(denial)
-            }
-            _ => match self.decide_object(nr, object, open_access(flags)) {
-                Verdict::Deny(mut denial) => {
-                    denial.hint = open_hint(denial.hint, flags);
-                    Verdict::Deny(denial)
-                }
-                verdict => verdict,
-            },
-        }
-    }
-
-    fn decide_open_flags(&self, nr: u32, flags: u64) -> Verdict {
-        let group = match open_access(flags) {
-            Access::Write => Group::FileSystemWrite,
-            _ => Group::FileSystemRead,
-        };
-        if self.granted.contains(group) || self.named(nr) {
-            Verdict::Allow
-        } else {
-            deny(Reason::NotGranted(group), Hint::Group(group))
-        }
-    }
-
-    fn decide_socket(&self, call: &Call) -> Verdict {
-        let [domain, kind, protocol, ..] = call.entry.args.map(|arg| arg as i32);
-        if self.named(call.entry.nr) {
-            return Verdict::Allow;
-        }
-        match self.net.socket(domain, kind, protocol) {
-            SocketRule::Allow => Verdict::Allow,
-            SocketRule::Absent(errno) => Verdict::Fail(errno),
-            SocketRule::DeadEnd => Verdict::DeadEnd,
-            SocketRule::Deny => match domain {
-                libc::AF_INET | libc::AF_INET6 if !self.net.inet() => {
-                    let group = Group::NetworkClient;
-                    deny(Reason::NotGranted(group), Hint::Group(group))
-                }
-                libc::AF_UNIX => local_socket(),
-                libc::AF_NETLINK if !self.net.any() && protocol == libc::NETLINK_ROUTE => {
-                    let group = Group::NetworkClient;
-                    deny(Reason::NotGranted(group), Hint::Group(group))
-                }
-                _ => deny(Reason::SocketKind, Hint::Syscall(call.entry.nr)),
-            },
-        }
-    }
-
-    fn decide_pair(&self, call: &Call) -> Verdict {
-        let nr = call.entry.nr;
-        let [domain, kind, ..] = call.entry.args.map(|arg| arg as i32);
-        let granted = self.granted.contains(Group::Descriptors);
-        if self.named(nr) || (granted && self.net.socket_pair(domain, kind)) {
-            Verdict::Allow
-        } else if domain == libc::AF_UNIX {
-            local_socket()
-        } else {
-            deny(Reason::SocketKind, Hint::Syscall(nr))
-        }
-    }
-
-    fn decide_peer(&self, call: &Call) -> Verdict {
-        let nr = call.entry.nr;
-        match (shape::of(nr), &call.target) {
-            (Shape::Connect, Target::Address(address)) => {
-                if !self.net.local && is_name_cache(address) {
-                    return Verdict::Fail(libc::ENOENT);
-                }
-                self.decide_address(nr, address, self.net.connect(address), Access::Connect)
-            }
-            (Shape::Bind, Target::Address(address)) => {
-                self.decide_address(nr, address, self.net.bind(address), Access::Write)
-            }
-            (Shape::Listen, Target::Listener(address)) => {
-                self.decide_address(nr, address, self.net.listen(address), Access::Write)
-            }
-            (Shape::Send(_), Target::Destinations(addresses)) => {
-                let connects = sends_fast_open(call);
-                addresses
-                    .iter()
-                    .map(|to| {
-                        let granted = self.net.send(to, connects);
-                        self.decide_address(nr, to, granted, Access::Connect)
-                    })
-                    .find(|verdict| *verdict != Verdict::Allow)
-                    .unwrap_or_else(|| self.decide_connected_send(connects))
-            }
-            (_, other) => unread(other),
-        }
-    }
-
-    /// A send without a destination needs no more than some socket grant, or a socket that the command
-    /// was given; fast open without an address fails in the kernel.
-    fn decide_connected_send(&self, connects: bool) -> Verdict {
-        if connects && !self.net.client.is_some() {
-            let group = Group::NetworkClient;
-            return deny(Reason::NotGranted(group), Hint::Group(group));
-        }
-        if self.granted.contains(Group::Descriptors) {
-            Verdict::Allow
-        } else {
-            deny(Reason::NotGranted(Group::Sockets), Hint::Group(Group::NetworkClient))
-        }
-    }
-
-    fn decide_address(&self, nr: u32, address: &Address, granted: bool, access: Access) -> Verdict {
-        if granted {
-            return match address {
-                Address::Local(object) => self.decide_local(nr, object, access),
-                _ => Verdict::Allow,
-            };
-        }
-        let serves = access == Access::Write;
-        match address {
-            Address::Inet(at) if serves => {
-                let reason = if self.net.server.is_some() {
-                    Reason::OutsidePorts
-                } else {
-                    Reason::NotGranted(Group::NetworkServer)
-                };
-                deny(reason, Hint::Serve(*at))
-            }
-            Address::Inet(to) => {
-                let reason = if self.net.client.is_some() {
-                    Reason::OutsideHosts
-                } else {
-                    Reason::NotGranted(Group::NetworkClient)
-                };
-                deny(reason, Hint::Reach(*to))
-            }
-            Address::Local(_) | Address::Abstract(_) | Address::Unnamed => local_socket(),
-            Address::Other(_) => deny(Reason::SocketKind, Hint::Syscall(nr)),
-        }
-    }
-
-    fn decide_local(&self, nr: u32, object: &Object, access: Access) -> Verdict {
-        // Without a list of readable paths the local-sockets grant stands alone; making a socket file
-        // is always a write.
-        if access == Access::Connect && !matches!(self.files.read, Scope::Under(_)) {
-            return Verdict::Allow;
-        }
-        if object.text.is_empty() {
-            return Verdict::Allow;
-        }
-        self.decide_object(nr, object, access)
-    }
-
     fn not_granted(&self, nr: u32, call: &Call) -> Verdict {
         let effect = match groups::name_of(nr) {
             Some(name) if OUTLIVING.contains(&name) => Effect::Always,
@@ -430,58 +230,6 @@ impl Policy {
         };
         Verdict::Deny(Denial { reason, hint, effect })
     }
-
-    fn object_hint(&self, nr: u32, object: &Object, access: Access) -> Hint {
-        let hint = Hint::for_object(&self.files, object, access);
-        // Creating and removing are rights on the directory.
-        if access == Access::Write && !changes_in_place(nr) { hint.for_directory() } else { hint }
-    }
-}
-
-/// Look-ups are probes, and so is what runtimes write to their own files in `/proc` (thread names, what
-/// a core dump includes): they go on without.
-fn effect(object: &Object, access: Access) -> Effect {
-    match access {
-        Access::Look => Effect::Quiet(libc::EACCES),
-        Access::Write if is_own_proc(object) => Effect::Quiet(libc::EACCES),
-        _ => Effect::Rule,
-    }
-}
-
-fn open_hint(hint: Hint, flags: u64) -> Hint {
-    if flags & libc::O_CREAT as u64 != 0 { hint.for_directory() } else { hint }
-}
-
-/// Whether a write access of this call changes what a file holds, not where it is.
-pub fn writes_contents(nr: u32) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    if i64::from(nr) == libc::SYS_creat {
-        return true;
-    }
-    changes_in_place(nr)
-}
-
-/// Whether a write access of this call needs the file itself to be listed, not its directory.
-fn changes_in_place(nr: u32) -> bool {
-    i64::from(nr) == libc::SYS_truncate
-        || matches!(shape::of(nr), Shape::Open(..) | Shape::OpenHow(_))
-}
-
-/// open(2)'s flags where they are in a register; openat2's are not, and count as the worst.
-fn open_flags(call: &Call) -> u64 {
-    match shape::of(call.entry.nr) {
-        Shape::Open(_, arg) => call.entry.args[arg as usize],
-        _ => libc::O_RDWR as u64,
-    }
-}
-
-/// Whether the flags argument of a send has `MSG_FASTOPEN`.
-pub(super) fn sends_fast_open(call: &Call) -> bool {
-    let arg = match shape::of(call.entry.nr) {
-        Shape::Send(shape::Sent::Message) => 2,
-        _ => 3,
-    };
-    call.entry.args[arg] as u32 & libc::MSG_FASTOPEN as u32 != 0
 }
 
 fn decide_process(call: &Call) -> Verdict {
@@ -504,10 +252,6 @@ fn unread(target: &Target) -> Verdict {
         Target::Faulty(errno) => Verdict::Fail(*errno),
         _ => deny(Reason::Unreadable, Hint::None),
     }
-}
-
-fn local_socket() -> Verdict {
-    deny(Reason::LocalSocket, Hint::Group(Group::NetworkLocalSockets))
 }
 
 fn deny(reason: Reason, hint: Hint) -> Verdict {

@@ -4,6 +4,7 @@ mod attributes;
 mod behalf;
 mod family;
 mod judge;
+mod output;
 mod settle;
 mod signals;
 mod supervise;
