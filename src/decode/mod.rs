@@ -153,6 +153,11 @@ fn address_bytes(guest: &dyn Guest, addr: u64, len: u32) -> Read<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The address that getsockname(2) gave as `bytes`.
+pub fn bound_address(guest: &dyn Guest, bytes: &[u8]) -> Address {
+    address(guest, bytes, Access::Write)
+}
+
 fn address(guest: &dyn Guest, bytes: &[u8], access: Access) -> Address {
     let Some(family) = bytes.first_chunk::<2>().map(|b| u16::from_ne_bytes(*b)) else {
         return Address::Unnamed;

@@ -9,9 +9,9 @@ use crate::policy::SocketRule;
 use crate::policy::groups::{self, MAX_NR};
 use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
 use crate::policy::{
-    CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED, NetScope,
-    PRCTL_ALLOWED, PRCTL_SECURITY, Policy, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER, Scope,
-    WRITE_INTENT, writes_contents,
+    CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_OWNER, Group, IOCTL_ATTRIBUTES, IOCTL_DENIED,
+    IOCTL_DENIED_KINDS, NetScope, PRCTL_ALLOWED, PRCTL_SECURITY, Policy, ROUTING_OPTIONS,
+    SECCOMP_NEW_LISTENER, SO_PEERPIDFD, Scope, WRITE_INTENT, writes_contents,
 };
 
 /// What besides the policy settles who decides.
@@ -83,6 +83,10 @@ fn decide_granted(policy: &Policy, terms: &Terms, nr: u32, shape: Shape) -> Deci
         Shape::Ioctl if named => ALLOW,
         Shape::Ioctl => ioctl(policy),
         Shape::Fcntl => hold_when(vec![vec![among(1, &FCNTL_OWNER)]], Outcome::Allow),
+        Shape::PeerProcess if !named && !policy.net.local => {
+            let query = vec![among(1, &[libc::SOL_SOCKET as u32]), among(2, &[SO_PEERPIDFD])];
+            hold_when(vec![query], Outcome::Allow)
+        }
         Shape::SocketOption if !named && matches!(policy.net.client, NetScope::Only(_)) => {
             let routes =
                 |(level, options): (u32, &[u32])| vec![among(1, &[level]), among(2, options)];
@@ -260,6 +264,7 @@ fn ioctl(policy: &Policy) -> Decision {
         single.extend(IOCTL_ATTRIBUTES);
     }
     any.push(vec![among(1, &single)]);
+    any.extend(IOCTL_DENIED_KINDS.map(|kind| vec![masked(1, 0xFF00, u64::from(kind) << 8)]));
     hold_when(any, Outcome::Allow)
 }
 

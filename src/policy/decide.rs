@@ -6,8 +6,8 @@ use super::groups::{self, Group};
 use super::hint::Hint;
 use super::network::NetScope;
 use super::operation::{
-    CLONE_NAMESPACES, CLONE_UNTRACED, IOCTL_ATTRIBUTES, ROUTING_OPTIONS, SECCOMP_NEW_LISTENER,
-    ioctl_denied, prctl_allowed,
+    CLONE_NAMESPACES, CLONE_UNTRACED, FCNTL_SETSIG, IOCTL_ATTRIBUTES, IOCTL_OWNER, ROUTING_OPTIONS,
+    SECCOMP_NEW_LISTENER, SO_PEERPIDFD, ioctl_denied, prctl_allowed,
 };
 use super::shape::{self, Access, Shape};
 
@@ -143,12 +143,9 @@ impl Policy {
         let [object] = &objects[..] else { return false };
         self.granted.contains(Group::Descriptors)
             && object.access == Access::Look
+            && groups::group_of(call.entry.nr) == Some(Group::FileSystemRead)
             && match object.text.as_slice() {
-                b"" => {
-                    object.dirfd >= 0
-                        && object.place != Place::Fails(libc::ENOENT)
-                        && [libc::SYS_newfstatat, libc::SYS_statx].contains(&call.entry.nr.into())
-                }
+                b"" => object.dirfd >= 0 && object.place != Place::Fails(libc::ENOENT),
                 text => text == b"/proc/self/exe",
             }
     }
@@ -181,7 +178,27 @@ impl Policy {
                     deny(Reason::NotGranted(group), Hint::Group(group))
                 }
             }
+            Shape::Ioctl if IOCTL_OWNER.contains(&second) => always(Reason::Operation, Hint::None),
             Shape::Ioctl => operation(!ioctl_denied(second)),
+            // SIGIO and SIGURG are what descriptors send anyway.
+            Shape::Fcntl if second == FCNTL_SETSIG => match call.entry.args[2] as i32 {
+                0 | libc::SIGIO | libc::SIGURG => Verdict::Allow,
+                _ => always(Reason::Operation, Hint::None),
+            },
+            Shape::Fcntl => match decide_process(call) {
+                // An owner stays one, whatever is armed later.
+                Verdict::Deny(denial) => Verdict::Deny(Denial { effect: Effect::Always, ..denial }),
+                verdict => verdict,
+            },
+            Shape::PeerProcess => {
+                let third = call.entry.args[2] as u32;
+                let asks = second == libc::SOL_SOCKET as u32 && third == SO_PEERPIDFD;
+                if asks && !self.net.local && !self.named(nr) {
+                    Verdict::Fail(libc::ENOPROTOOPT)
+                } else {
+                    Verdict::Allow
+                }
+            }
             Shape::SocketOption => {
                 let third = call.entry.args[2] as u32;
                 let routes = ROUTING_OPTIONS
@@ -190,7 +207,7 @@ impl Policy {
                 operation(!(routes && matches!(self.net.client, NetScope::Only(_))))
             }
             Shape::Prctl => operation(prctl_allowed(first, self.granted)),
-            Shape::Process(_) | Shape::Fcntl => decide_process(call),
+            Shape::Process(_) => decide_process(call),
             Shape::MakeNode(_, mode) => {
                 match call.entry.args[mode as usize] as u32 & libc::S_IFMT {
                     libc::S_IFBLK | libc::S_IFCHR if !self.named(nr) => {

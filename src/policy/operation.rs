@@ -5,7 +5,7 @@ use super::groups::{Group, GroupSet};
 /// ioctl requests that no group grants, as inclusive ranges in ascending order.
 ///
 /// The request is compared as the kernel takes it: an `unsigned int`.
-pub const IOCTL_DENIED: [(u32, u32); 24] = [
+pub const IOCTL_DENIED: [(u32, u32); 29] = [
     // TIOCSTI: types into the terminal (CVE-2017-5226). tty_ioctl(2).
     (0x5412, 0x5412),
     // TIOCLINUX: pastes the console's selection. TIOCCONS: takes the console's output.
@@ -35,6 +35,14 @@ pub const IOCTL_DENIED: [(u32, u32); 24] = [
     // FS_IOC_SETFSLABEL, EXT4_IOC_SHUTDOWN/FS_IOC_SHUTDOWN, FS_IOC_SET_ENCRYPTION_POLICY and
     // FS_IOC_ENABLE_VERITY work on descriptors opened for reading.
     (0x4004_587D, 0x4004_587D),
+    // FAT_IOCTL_SET_ATTRIBUTES.
+    (0x4004_7211, 0x4004_7211),
+    // EXT4_IOC_SETVERSION, GROUP_EXTEND, GROUP_ADD, RESIZE_FS.
+    (0x4008_6604, 0x4008_6604),
+    (0x4008_6607, 0x4008_6608),
+    (0x4008_6610, 0x4008_6610),
+    // RTC_SET_TIME: the clock by another door.
+    (0x4024_700A, 0x4024_700A),
     (0x8004_587D, 0x8004_587D),
     (0x800C_6613, 0x800C_6613),
     // FIFREEZE, FITHAW.
@@ -48,9 +56,21 @@ pub const IOCTL_DENIED: [(u32, u32); 24] = [
 pub const IOCTL_ATTRIBUTES: [u32; 5] =
     [0x4004_6602, 0x4004_7602, 0x4008_6602, 0x4008_7602, 0x401C_5820];
 
+/// Kinds of ioctl requests (bits 8 to 15, ioctl(2)) that no group grants: SCSI generic, loop devices, KVM,
+/// btrfs. They do their work on descriptors opened for reading.
+pub const IOCTL_DENIED_KINDS: [u32; 4] = [0x22, 0x4C, 0x94, 0xAE];
+
+/// Requests of these kinds that are ordinary: FICLONE, FICLONERANGE, FIDEDUPERANGE (ioctl_ficlone(2)).
+const IOCTL_ORDINARY: [u32; 3] = [0x4004_9409, 0x4020_940D, 0xC018_9436];
+
+/// `FIOSETOWN`, `SIOCSPGRP`: who gets SIGIO, with the process in memory.
+pub const IOCTL_OWNER: [u32; 2] = [0x8901, 0x8902];
+
 /// Whether no group grants this request.
 pub fn ioctl_denied(request: u32) -> bool {
     IOCTL_DENIED.iter().any(|&(first, last)| (first..=last).contains(&request))
+        || (IOCTL_DENIED_KINDS.contains(&(request >> 8 & 0xFF))
+            && !IOCTL_ORDINARY.contains(&request))
 }
 
 /// prctl options that concern the caller alone and take nothing away from its confinement.
@@ -98,9 +118,9 @@ pub fn prctl_allowed(option: u32, granted: GroupSet) -> bool {
 
 /// Socket options that send a packet by way of another host than its destination (level, options), which
 /// a list of hosts would not see: `IP_OPTIONS` (ip(7)); `IPV6_RTHDR`, `IPV6_2292RTHDR`,
-/// `IPV6_2292PKTOPTIONS` and the headers that may hold such options (ipv6(7), linux/in6.h).
+/// `IPV6_2292PKTOPTIONS`, `IPV6_FLOWLABEL_MGR` and the headers that may hold such options (ipv6(7), linux/in6.h).
 pub const ROUTING_OPTIONS: [(u32, &[u32]); 2] =
-    [(libc::IPPROTO_IP as u32, &[4]), (libc::IPPROTO_IPV6 as u32, &[4, 5, 6, 54, 55, 57, 59])];
+    [(libc::IPPROTO_IP as u32, &[4]), (libc::IPPROTO_IPV6 as u32, &[4, 5, 6, 32, 54, 55, 57, 59])];
 
 /// `CLONE_UNTRACED`: the child would not be attached to.
 pub const CLONE_UNTRACED: u32 = libc::CLONE_UNTRACED as u32;
@@ -115,11 +135,17 @@ pub const CLONE_NAMESPACES: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u32;
 
+/// `SO_PEERPIDFD`: a pidfd of whoever made the other end, which of a dead end is gatekeeper.
+pub const SO_PEERPIDFD: u32 = 77;
+
 /// `SECCOMP_FILTER_FLAG_NEW_LISTENER`: a listener outranks `RET_TRACE` and may let a call continue.
 pub const SECCOMP_NEW_LISTENER: u32 = 1 << 3;
 
-/// `F_SETOWN`, `F_SETOWN_EX`: who gets SIGIO.
-pub const FCNTL_OWNER: [u32; 2] = [8, 15];
+/// `F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`: who gets SIGIO, or another signal instead.
+pub const FCNTL_OWNER: [u32; 3] = [8, 10, 15];
+
+/// `F_SETSIG`.
+pub const FCNTL_SETSIG: u32 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -144,6 +170,14 @@ mod tests {
             (0x8933, false), // SIOCGIFINDEX
             (0x8946, true),  // SIOCETHTOOL
             (0xC004_5877, true),
+            (0x4C06, true),       // LOOP_CHANGE_FD
+            (0xAE01, true),       // KVM_CREATE_VM
+            (0x2285, true),       // SG_IO
+            (0x5000_940F, true),  // BTRFS_IOC_SNAP_DESTROY
+            (0x4004_9409, false), // FICLONE
+            (0xC018_9436, false), // FIDEDUPERANGE
+            (0x4024_700A, true),  // RTC_SET_TIME
+            (0x4008_6610, true),  // EXT4_IOC_RESIZE_FS
         ] {
             assert_eq!(ioctl_denied(request), want, "{request:#x}");
         }

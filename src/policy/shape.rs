@@ -130,6 +130,8 @@ pub enum Shape {
     Fcntl,
     /// prctl(2): option in argument 0.
     Prctl,
+    /// getsockopt(2): level and option in arguments 1 and 2.
+    PeerProcess,
     /// setsockopt(2): level and option in arguments 1 and 2.
     SocketOption,
     /// seccomp(2): operation and flags.
@@ -294,6 +296,7 @@ pub const fn of(nr: u32) -> Shape {
         libc::SYS_connect => Shape::Connect,
         libc::SYS_bind => Shape::Bind,
         libc::SYS_listen => Shape::Listen,
+        libc::SYS_getsockopt => Shape::PeerProcess,
         libc::SYS_setsockopt => Shape::SocketOption,
         libc::SYS_sendto => Shape::Send(Sent::To),
         libc::SYS_sendmsg => Shape::Send(Sent::Message),

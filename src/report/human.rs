@@ -2,9 +2,11 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use log::LevelFilter;
+use nix::poll::{PollFd, PollFlags, poll};
 
 use super::{Event, Sink};
 use crate::decode::show::quote;
@@ -17,11 +19,38 @@ pub fn open_log(file: Option<&Path>, verbose: bool) -> io::Result<()> {
     let mut builder = env_logger::Builder::new();
     builder.filter_level(if verbose { LevelFilter::Info } else { LevelFilter::Warn });
     builder.format(|out, record| writeln!(out, "gatekeeper: {}", record.args()));
-    if let Some(path) = file {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        builder.target(env_logger::Target::Pipe(Box::new(file)));
-    }
+    builder.target(env_logger::Target::Pipe(match file {
+        Some(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+        None => Box::new(PatientStderr),
+    }));
     builder.try_init().map_err(io::Error::other)
+}
+
+/// How long a line waits for a stderr that the command made non-blocking and filled.
+const PATIENCE_MS: u16 = 5000;
+
+/// Standard error, waited for where it is full.
+struct PatientStderr;
+
+impl io::Write for PatientStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match io::stderr().write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let stderr = io::stderr();
+                    let mut full = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+                    if poll(&mut full, PATIENCE_MS)? == 0 {
+                        return Err(error);
+                    }
+                }
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes events to the log.

@@ -56,6 +56,42 @@ pub fn concerns(policy: &Policy, entry: &Entry) -> bool {
     }
 }
 
+/// Whether the call is a listen(2) that hangs on what its socket is bound to.
+pub fn listens(policy: &Policy, entry: &Entry) -> bool {
+    !entry.is_foreign()
+        && !policy.named(entry.nr)
+        && policy.net.any()
+        && shape::of(entry.nr) == Shape::Listen
+}
+
+/// Rules on such a call of thread `tid`: the socket whose address is judged is the one that listens,
+/// whatever stands behind the descriptor meanwhile.
+pub fn rule_listen(judge: &Judge, entry: Entry, guest: &Live<'_>, tid: Pid) -> Ruling {
+    let out_of_reach = || {
+        let denial = Denial { reason: Reason::Unreadable, hint: Hint::None, effect: Effect::Rule };
+        judge.deny(Call { entry, target: Target::Hidden }, denial)
+    };
+    let socket = match copy(guest, tid, entry.args[0] as i32) {
+        Ok(socket) => socket,
+        Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
+            return Action::Return(-i64::from(libc::EBADF)).into();
+        }
+        Err(_) => return out_of_reach(),
+    };
+    let address = match socket::local_address(socket.as_fd()) {
+        Ok(bytes) => decode::bound_address(guest, &bytes),
+        Err(error) => return Action::Return(-i64::from(errno(error))).into(),
+    };
+    let ruling = judge.carry_out(Call { entry, target: Target::Listener(address) });
+    if !matches!(ruling.action, Action::Resume) {
+        return ruling;
+    }
+    match socket::listen(socket.as_fd(), entry.args[1] as i32) {
+        Ok(()) => Action::Return(0).into(),
+        Err(error) => Action::Return(-i64::from(errno(error))).into(),
+    }
+}
+
 /// Rules on such a call of thread `tid`.
 pub fn rule(judge: &Judge, mut entry: Entry, guest: &Live<'_>, tid: Pid) -> Ruling {
     let memo = Memo::new(guest);

@@ -125,6 +125,9 @@ impl Judge {
         if self.enforcement.is_armed() && attributes::concerns(&self.policy, &entry) {
             return attributes::rule(self, entry, guest, tid, is_waiting);
         }
+        if self.enforcement.is_armed() && behalf::listens(&self.policy, &entry) {
+            return behalf::rule_listen(self, entry, guest, tid);
+        }
         let call = decode::decode(entry, guest);
         if let Some(action) = self.trigger_signal(&call) {
             return action.into();

@@ -35,6 +35,8 @@ impl Judge {
     /// Reads `len` bytes at `addr` piece by piece until they end or enforcement is armed.
     fn scan(&self, guest: &Live<'_>, writer: Pid, fd: i32, addr: u64, len: u64) {
         let mut piece = vec![0; 65536.min(len as usize)];
+        // The kernel writes no more at once (MAX_RW_COUNT).
+        let len = len.min(0x7FFF_F000);
         let mut done = 0;
         while done < len && !self.enforcement.is_armed() {
             let want = piece.len().min((len - done) as usize);

@@ -52,9 +52,24 @@ pub fn no_new_privileges() -> io::Result<()> {
 }
 
 const CAP_NET_ADMIN: u32 = 12;
+const CAP_SYS_MODULE: u32 = 16;
+const CAP_SYS_RAWIO: u32 = 17;
 const CAP_SYS_PTRACE: u32 = 19;
 const CAP_SYS_ADMIN: u32 = 21;
+const CAP_SYS_BOOT: u32 = 22;
+const CAP_SYS_TIME: u32 = 25;
 const CAP_PERFMON: u32 = 38;
+
+const FAR_REACHING: [u32; 8] = [
+    CAP_NET_ADMIN,
+    CAP_SYS_MODULE,
+    CAP_SYS_RAWIO,
+    CAP_SYS_PTRACE,
+    CAP_SYS_ADMIN,
+    CAP_SYS_BOOT,
+    CAP_SYS_TIME,
+    CAP_PERFMON,
+];
 
 #[repr(C)]
 struct CapHeader {
@@ -75,7 +90,8 @@ struct CapData {
 ///
 /// `mm_access` (kernel/fork.c) lets CAP_PERFMON and CAP_SYS_ADMIN read `/proc/PID/{environ,maps}` of
 /// anybody, and CAP_SYS_PTRACE overrides the supervisor's undumpable state. CAP_NET_ADMIN would make a
-/// NETLINK_ROUTE socket, which name resolution needs, a way to change routes. An ordinary user holds none
+/// NETLINK_ROUTE socket, which name resolution needs, a way to change routes. Devices opened for reading
+/// obey CAP_SYS_RAWIO and CAP_SYS_TIME; no group has a call that needs these or the others. An ordinary user holds none
 /// of them: then nothing happens.
 pub fn drop_far_reaching_capabilities() -> io::Result<()> {
     let mut header = CapHeader { version: 0x2008_0522, pid: 0 };
@@ -83,7 +99,7 @@ pub fn drop_far_reaching_capabilities() -> io::Result<()> {
     // SAFETY: version 3 headers go with two data structs.
     check(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
     let before = data.map(|d| (d.permitted, d.inheritable));
-    for cap in [CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON] {
+    for cap in FAR_REACHING {
         // SAFETY: options without pointers. It fails without CAP_SETPCAP, but then either the
         // capability is not held either, or the permitted set below still bounds every exec under
         // no_new_privs.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::policy::GroupSet;
+use crate::policy::call::{Address, Object};
 use crate::policy::files::FileRules;
+use crate::policy::files::{Scope, open_access};
 use crate::policy::network::{NetRules, NetScope, Peer};
 use crate::sys::arch::{AUDIT_ARCH, Entry, FOREIGN_BIT};
 
