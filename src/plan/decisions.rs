@@ -4,8 +4,6 @@
 //! else, refusals included, is held, so that each denial is reported.
 
 use super::rule::{Cond, Decision, Outcome, Test, Width};
-#[cfg(doc)]
-use crate::policy::SocketRule;
 use crate::policy::groups::{self, MAX_NR};
 use crate::policy::shape::{self, Access, Named, Output, PathArg, Sent, Shape};
 use crate::policy::{
@@ -17,7 +15,7 @@ use crate::policy::{
 /// What besides the policy settles who decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// Whether every AF_UNIX socket that is not granted leads nowhere ([`SocketRule::DeadEnd`]), so
+    /// Whether every AF_UNIX socket that is not granted leads nowhere ([`crate::policy::SocketRule::DeadEnd`]), so
     /// that connect(2) with the length of an internet address needs no look.
     pub dead_ends: bool,
     /// Whether Landlock is under the path rules, so that arguments in memory may be checked at all.

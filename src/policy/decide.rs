@@ -25,7 +25,7 @@ pub enum Verdict {
     Deny(Denial),
     /// It fails as it would without us; not a denial.
     Fail(i32),
-    /// It gets a local socket that leads nowhere ([`SocketRule::DeadEnd`]).
+    /// It gets a local socket that leads nowhere ([`crate::policy::SocketRule::DeadEnd`]).
     DeadEnd,
 }
 
