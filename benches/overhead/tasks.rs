@@ -71,6 +71,8 @@ impl Place {
         command.current_dir(self.path("work")).stdin(Stdio::null());
         // Only the system's programs: the search for others would leave the path rules.
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TMPDIR", self.dir.path());
+        // cargo's own: loaders would look below it, outside every list.
+        command.env_remove("LD_LIBRARY_PATH");
         command
     }
 
