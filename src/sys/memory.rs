@@ -1,6 +1,8 @@
 //! Reading a tracee's memory: process_vm_readv(2), never past a page that is not there.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 
 use super::Pid;
 
@@ -30,7 +32,21 @@ pub fn read(pid: Pid, addr: u64, buf: &mut [u8]) -> io::Result<usize> {
     let got = unsafe {
         libc::process_vm_readv(pid, &raw const local, 1, remote.as_ptr(), count as libc::c_ulong, 0)
     };
-    if got < 0 { Err(io::Error::last_os_error()) } else { Ok(got as usize) }
+    if got >= 0 {
+        return Ok(got as usize);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // Withheld by a container's seccomp profile, or the tracee is out of reach; then so is its file.
+        Some(libc::EPERM | libc::ENOSYS) => match File::open(format!("/proc/{pid}/mem")) {
+            // Where nothing is mapped it gives EIO.
+            Ok(memory) => {
+                memory.read_at(buf, addr).map_err(|_| io::Error::from_raw_os_error(libc::EFAULT))
+            }
+            Err(_) => Err(error),
+        },
+        _ => Err(error),
+    }
 }
 
 /// Reads exactly `buf.len()` bytes, or fails with EFAULT.
