@@ -229,6 +229,43 @@ fn the_baseline_reaches_no_path_and_no_network() {
     }
 }
 
+/// What would be used later, or lead to gatekeeper, is refused armed or not.
+#[test]
+fn nothing_is_laid_up_for_later() {
+    use Short::{Allow, Always, Deny, Fail};
+    let handle =
+        Target::Objects(vec![Object { dirfd: 0, ..object("", Place::Anonymous, Access::Look) }]);
+    let (fcntl, ioctl) = (libc::SYS_fcntl, libc::SYS_ioctl);
+    let registers = || Target::Registers;
+    let bystander = || Target::Process(Relation::Bystander);
+    for (nr, args, target, want) in [
+        (ioctl, [3, 0x8901, 0, 0, 0, 0], registers(), Always(Reason::Operation)),
+        (ioctl, [3, 0x8902, 0, 0, 0, 0], registers(), Always(Reason::Operation)),
+        (
+            ioctl,
+            [3, 0x4C06, 0, 0, 0, 0],
+            registers(),
+            Deny(Reason::Operation, "--allow-syscall=ioctl"),
+        ),
+        (ioctl, [3, 0x4004_9409, 0, 0, 0, 0], registers(), Allow),
+        (fcntl, [3, 10, 0, 0, 0, 0], registers(), Allow),
+        (fcntl, [3, 10, libc::SIGIO as u64, 0, 0, 0], registers(), Allow),
+        (fcntl, [3, 10, libc::SIGKILL as u64, 0, 0, 0], registers(), Always(Reason::Operation)),
+        (fcntl, [3, 8, 1, 0, 0, 0], bystander(), Always(Reason::ForeignProcess)),
+        (libc::SYS_getsockopt, [3, 1, 77, 0, 0, 0], registers(), Fail(libc::ENOPROTOOPT)),
+        (libc::SYS_getsockopt, [3, 1, 4, 0, 0, 0], registers(), Allow),
+        (
+            libc::SYS_name_to_handle_at,
+            [0; 6],
+            handle,
+            Deny(Reason::InNoGroup, "--allow-syscall=name_to_handle_at"),
+        ),
+    ] {
+        let text = format!("{nr} {args:x?} {target:?}");
+        assert_eq!(short(baseline().decide(&call(nr, args, target))), want, "{text}");
+    }
+}
+
 #[test]
 fn other_doors_are_closed() {
     let entry = |arch, nr| Entry { arch, nr, args: [0; 6] };
