@@ -119,14 +119,16 @@ impl Judge {
         if let Some(action) = self.before_trigger(&entry, guest) {
             return action.into();
         }
-        if self.enforcement.is_armed() && behalf::concerns(&self.policy, &entry) {
-            return behalf::rule(self, entry, guest, tid);
-        }
-        if self.enforcement.is_armed() && attributes::concerns(&self.policy, &entry) {
-            return attributes::rule(self, entry, guest, tid, is_waiting);
-        }
-        if self.enforcement.is_armed() && behalf::listens(&self.policy, &entry) {
-            return behalf::rule_listen(self, entry, guest, tid);
+        if self.enforcement.is_armed() {
+            if behalf::concerns(&self.policy, &entry) {
+                return behalf::rule(self, entry, guest, tid);
+            }
+            if behalf::listens(&self.policy, &entry) {
+                return behalf::rule_listen(self, entry, guest, tid);
+            }
+            if attributes::concerns(&self.policy, &entry) {
+                return attributes::rule(self, entry, guest, tid, is_waiting);
+            }
         }
         let call = decode::decode(entry, guest);
         if let Some(action) = self.trigger_signal(&call) {

@@ -9,10 +9,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::{Pid, check, ids};
-
-/// `_LINUX_CAPABILITY_VERSION_3`, with two sets of effective, permitted, inheritable.
-const CAPABILITY_VERSION: u32 = 0x2008_0522;
+use super::{Pid, capabilities, check, ids};
 
 /// What decides about a thread's access to files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,23 +158,15 @@ fn confirmed(call: libc::c_long, id: u32) -> io::Result<()> {
 
 /// Sets this thread's effective capabilities; they must be among its permitted ones.
 fn set_effective(effective: u64) -> io::Result<()> {
-    let header = [CAPABILITY_VERSION, 0];
-    let mut sets = [[0_u32; 3]; 2];
-    // SAFETY: a header of that version goes with two sets; the kernel may write to both.
-    check(unsafe {
-        let mut header = header;
-        libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr())
-    })?;
+    let mut sets = capabilities::get()?;
     for (word, set) in [effective as u32, (effective >> 32) as u32].into_iter().zip(&mut sets) {
         // The kernel leaves out bits that it does not know.
-        if word & !set[1] != 0 {
+        if word & !set.permitted != 0 {
             return Err(io::Error::from_raw_os_error(libc::EPERM));
         }
-        set[0] = word;
+        set.effective = word;
     }
-    // SAFETY: as above; the kernel only reads.
-    check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) })?;
-    Ok(())
+    capabilities::set(&sets)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod arch;
 pub mod attributes;
+pub mod capabilities;
 pub mod cpus;
 pub mod identity;
 pub mod ids;

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::RawFd;
 
-use super::{Pid, check};
+use super::{Pid, capabilities, check};
 
 /// Which side of a fork this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,34 +71,17 @@ const FAR_REACHING: [u32; 8] = [
     CAP_PERFMON,
 ];
 
-#[repr(C)]
-struct CapHeader {
-    version: u32,
-    pid: i32,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-struct CapData {
-    effective: u32,
-    permitted: u32,
-    inheritable: u32,
-}
-
 /// Gives up the capabilities that reach into other processes, the supervisor among them, or reconfigure
 /// the network.
 ///
 /// `mm_access` (kernel/fork.c) lets CAP_PERFMON and CAP_SYS_ADMIN read `/proc/PID/{environ,maps}` of
 /// anybody, and CAP_SYS_PTRACE overrides the supervisor's undumpable state. CAP_NET_ADMIN would make a
 /// NETLINK_ROUTE socket, which name resolution needs, a way to change routes. Devices opened for reading
-/// obey CAP_SYS_RAWIO and CAP_SYS_TIME; no group has a call that needs these or the others. An ordinary user holds none
-/// of them: then nothing happens.
+/// obey CAP_SYS_RAWIO and CAP_SYS_TIME; no group has a call that needs these or the others. An ordinary
+/// user holds none of them: then nothing happens.
 pub fn drop_far_reaching_capabilities() -> io::Result<()> {
-    let mut header = CapHeader { version: 0x2008_0522, pid: 0 };
-    let mut data = [CapData::default(); 2];
-    // SAFETY: version 3 headers go with two data structs.
-    check(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
-    let before = data.map(|d| (d.permitted, d.inheritable));
+    let mut data = capabilities::get()?;
+    let before = data;
     for cap in FAR_REACHING {
         // SAFETY: options without pointers. It fails without CAP_SETPCAP, but then either the
         // capability is not held either, or the permitted set below still bounds every exec under
@@ -112,12 +95,7 @@ pub fn drop_far_reaching_capabilities() -> io::Result<()> {
         data[word].permitted &= !bit;
         data[word].inheritable &= !bit;
     }
-    if before == data.map(|d| (d.permitted, d.inheritable)) {
-        return Ok(());
-    }
-    // SAFETY: as above; the kernel reads two data structs.
-    check(unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) })?;
-    Ok(())
+    if before == data { Ok(()) } else { capabilities::set(&data) }
 }
 
 /// Replaces the process; returns only on failure.
